@@ -1,0 +1,1 @@
+"""What the three nightly automations share: runs and attempts, organizations, exclusion rules, decisions, results."""
