@@ -1,0 +1,168 @@
+"""**Claims Submission**: at 21:00 local time claims are scrubbed, and the clean ones leave in 837P files.
+
+One run per bucket (time zone) and night. A claim with an error is held and its organization gets one failed task
+instance, whose log says which claim, which edit and where to fix it. Clean claims go out meanwhile.
+
+| | |
+| --- | --- |
+| Reads | claims, live client, coverage and provider data; settings and exclusion rules |
+| Writes | findings; files in the outbox and at the clearinghouse; submitted claims; decisions; results |
+| Safe to run again | yes: a claim version is in one file for ever; a file leaves with its stored bytes only |
+| When it fails | `scrub_errors`: billers fix the data, clearing it sends what is clean. Else: `docs/runbook.md` |
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import dag, task, task_group, teardown
+
+from include.airflow_support import (
+    billing_step,
+    current_run_id,
+    current_try_number,
+    fail,
+    hand_on,
+    nightly_dag,
+    open_batch,
+    outbox_directory,
+    set_label,
+    slot_of_run,
+)
+from include.nightly_run.attempt import open_attempt, read_attempt
+from include.nightly_run.failures import describe_failures, list_failed_organizations, report
+from nightly_schedule.timetable import NightlyTimetable
+
+AUTOMATION = "claims_submission"
+
+
+@dag(
+    dag_display_name="Claims Submission",
+    schedule=NightlyTimetable(AUTOMATION),
+    doc_md=__doc__,
+    **nightly_dag(AUTOMATION),
+)
+def claims_submission() -> None:
+    # Steps are imported inside the tasks: they bring pandas, and parsing this file must stay cheap.
+    @task
+    def open_run() -> list[int]:
+        """Freeze which organizations take part tonight, and why others do not; give the batches."""
+        with billing_step() as connection:
+            attempt, batches = open_attempt(connection, slot_of_run(AUTOMATION), *current_run_id())
+            hand_on("attempt_id", attempt.attempt_id)
+            return batches
+
+    @task_group(group_id=AUTOMATION)
+    def one_batch(attempt_id: int, batch_number: int) -> None:
+        @task(map_index_template="{{ label }}")
+        def select_claims(attempt_id: int, batch_number: int) -> int:
+            """Freeze the claims in Awaiting Submission."""
+            from include.claims_submission import steps
+
+            with billing_step() as connection:
+                return steps.select_claims(connection, *open_batch(connection, attempt_id, batch_number))
+
+        @task(map_index_template="{{ label }}")
+        def apply_exclusion_rules(attempt_id: int, batch_number: int) -> int:
+            """Leave out what the organizations' rules name."""
+            from include.claims_submission import steps
+
+            with billing_step() as connection:
+                return steps.apply_exclusion_rules(connection, *open_batch(connection, attempt_id, batch_number))
+
+        @task(map_index_template="{{ label }}")
+        def scrub_claims(attempt_id: int, batch_number: int) -> int:
+            """Run the edits, hold the claims with errors, record why each claim stays."""
+            from include.claims_submission import steps
+
+            with billing_step() as connection:
+                return steps.scrub_claims(connection, *open_batch(connection, attempt_id, batch_number))
+
+        (
+            select_claims(attempt_id, batch_number)
+            >> apply_exclusion_rules(attempt_id, batch_number)
+            >> scrub_claims(attempt_id, batch_number)
+        )
+
+    @task
+    def list_held_organizations(attempt_id: int) -> list[dict[str, object]]:
+        """Which organizations have held claims."""
+        from include.claims_submission import steps
+
+        with billing_step() as connection:
+            held = steps.list_held_organizations(connection, read_attempt(connection, attempt_id))
+            return report([(one.organization_id, one.label) for one in held])
+
+    @task(map_index_template="{{ label }}", retries=0)
+    def scrub_errors(attempt_id: int, held: dict[str, list[int]]) -> None:
+        """Fail for an organization with held claims; when cleared, scrub them again and send the clean ones first."""
+        from include.claims_submission import steps
+
+        set_label(str(held["label"]))
+        with billing_step() as connection:
+            attempt = read_attempt(connection, attempt_id)
+            if current_try_number() > 1:
+                steps.resubmit_organizations(connection, attempt, held["organization_ids"], outbox_directory())
+            message = steps.describe_held_claims(connection, attempt, held["organization_ids"])
+            if message:
+                fail(message)
+
+    @task
+    def list_failures(attempt_id: int) -> list[dict[str, object]]:
+        """Which organizations' data broke a step."""
+        with billing_step() as connection:
+            return report(list_failed_organizations(connection, read_attempt(connection, attempt_id)))
+
+    @task(map_index_template="{{ label }}", retries=0)
+    def step_failures(attempt_id: int, failure: dict[str, list[int]]) -> None:
+        """Fail for an organization whose data broke a step; the others went on."""
+        set_label(str(failure["label"]))
+        with billing_step() as connection:
+            fail(describe_failures(connection, read_attempt(connection, attempt_id), failure["organization_ids"]))
+
+    @task_group(group_id="clearinghouse")
+    def clearinghouse(attempt_id: int, batches: list[int]) -> None:
+        @task(map_index_template="{{ label }}")
+        def build_files(attempt_id: int, batch_number: int) -> int:
+            """Put the clean claims into validated 837P files in the outbox."""
+            from include.claims_submission import steps
+
+            with billing_step() as connection:
+                return steps.build_files(connection, *open_batch(connection, attempt_id, batch_number))
+
+        @task
+        def deliver_files(attempt_id: int) -> int:
+            """Deliver the stored bytes of every file that has not left; its claims are submitted then."""
+            from include.claims_submission.delivery import deliver_files
+
+            with billing_step() as connection:
+                return deliver_files(connection, read_attempt(connection, attempt_id), outbox_directory())
+
+        build_files.partial(attempt_id=attempt_id).expand(batch_number=batches) >> deliver_files(attempt_id)
+
+    # A teardown does not count for the run's state: as a plain last task it would turn a red run green.
+    @teardown
+    @task(retries=4)
+    def close_run(attempt_id: int | None) -> str:
+        """Account for every claim of the night and write the results."""
+        from include.claims_submission import steps
+
+        if attempt_id is None:
+            return "no attempt was opened"
+        with billing_step() as connection:
+            return steps.close_run(connection, read_attempt(connection, attempt_id))
+
+    batches = open_run()
+    attempt_id = batches["attempt_id"]
+    scrubbed = one_batch.partial(attempt_id=attempt_id).expand(batch_number=batches)
+    sent = clearinghouse(attempt_id, batches)
+    held, failures = list_held_organizations(attempt_id), list_failures(attempt_id)
+    # Held claims must not keep the clean ones: the failing instances are leaves beside the clearinghouse.
+    scrubbed >> [sent, held]
+    sent >> failures
+    reported = [
+        scrub_errors.partial(attempt_id=attempt_id).expand(held=held),
+        step_failures.partial(attempt_id=attempt_id).expand(failure=failures),
+    ]
+    [sent, *reported] >> close_run(attempt_id)
+
+
+claims_submission()

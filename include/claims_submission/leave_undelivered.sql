@@ -1,0 +1,16 @@
+-- leave_undelivered: gives the claims whose file has not left their reason.
+-- Called by: steps.leave_undelivered
+-- Parameters: attempt_id bigint
+-- Returns: one row per organization concerned: organization_id
+-- Locks: the changed candidates
+-- Leaves out: claims that are in no file
+WITH left_behind AS (
+    UPDATE billing.candidate c
+    SET reason = 'step_failed', detail_code = 'undelivered'
+    FROM billing.claim k
+    JOIN billing.claim_submission s ON s.claim_id = k.claim_id AND s.version = k.version
+    WHERE c.attempt_id = %(attempt_id)s AND c.reason IS NULL AND k.claim_id = c.item_id
+        AND k.claim_status = 'awaiting_submission'
+    RETURNING c.organization_id
+)
+SELECT DISTINCT l.organization_id FROM left_behind l ORDER BY 1

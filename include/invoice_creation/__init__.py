@@ -1,0 +1,1 @@
+"""Invoice Creation: kept, billable appointments become invoices."""

@@ -1,0 +1,1 @@
+"""Invoice Processing: open invoices become claims in Awaiting Submission."""

@@ -1,0 +1,36 @@
+-- select_invoices: freezes the open invoices without a claim, with what rules may ask and whether they may move.
+-- Called by: steps.select_invoices
+-- Parameters: attempt_id bigint, automation, timezone text, night date, organization_ids bigint[]
+-- Returns: nothing; writes billing.candidate, one row per invoice; reason before_start, on_hold, review_day, else none
+-- Locks: none
+-- Leaves out: invoices made after the run's clock, and what billing.invoice_in_step leaves out
+INSERT INTO billing.candidate (attempt_id, organization_id, item_id, new_id, reason, client_id, staff_id, location_id,
+    service_on, invoice_on, primary_insurer_id, level, pays_by)
+SELECT ro.attempt_id, i.organization_id, i.invoice_id, nextval('billing.claim_claim_id_seq'),
+    CASE WHEN i.invoice_on < ro.start_on THEN 'before_start'
+        WHEN h.item_id IS NOT NULL THEN 'on_hold'
+        WHEN i.entered_step_on >= %(night)s AND r.item_id IS NULL THEN 'review_day' END,
+    i.client_id, CASE WHEN s.is_billed_under_supervisor THEN s.supervisor_id ELSE i.staff_id END, i.location_id,
+    i.service_on, i.invoice_on, p.insurer_id, 'primary', coalesce(cp.pays_by, 'insurance')
+FROM billing.run_organization ro
+JOIN billing.invoice_in_step i ON i.organization_id = ro.organization_id AND i.created_at <= billing.clock()
+JOIN practice.staff s ON s.staff_id = i.staff_id
+LEFT JOIN billing.hold h ON h.automation = %(automation)s AND h.item_id = i.invoice_id AND h.lifted_at IS NULL
+    AND (h.hold_until IS NULL OR h.hold_until > %(night)s)
+LEFT JOIN billing.release r ON r.automation = %(automation)s AND r.item_id = i.invoice_id AND r.withdrawn_at IS NULL
+LEFT JOIN LATERAL (
+    SELECT y.insurer_id
+    FROM practice.policy y
+    WHERE y.client_id = i.client_id AND y.level = 'primary'
+        AND (y.starts_on IS NULL OR y.starts_on <= i.service_on) AND (y.ends_on IS NULL OR y.ends_on >= i.service_on)
+    ORDER BY y.starts_on DESC NULLS LAST, y.policy_id
+    LIMIT 1
+) p ON true
+LEFT JOIN LATERAL (
+    SELECT c.pays_by
+    FROM practice.client_payment c
+    WHERE c.client_id = i.client_id AND c.starts_on <= i.service_on
+    ORDER BY c.starts_on DESC
+    LIMIT 1
+) cp ON true
+WHERE ro.attempt_id = %(attempt_id)s AND ro.organization_id = ANY(%(organization_ids)s::bigint[])
