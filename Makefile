@@ -1,0 +1,65 @@
+# Every target is one command a person can run. Python 3.11-3.13, make and git are all that is needed.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
+# Airflow and pip of another environment must not leak into this one.
+unexport PYTHONHOME VIRTUAL_ENV
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint up down status psql migrate load backfill bench docs lock
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: $(STAMP)  ## .venv with everything in it
+
+$(STAMP): requirements.txt constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v < (3, 14) or sys.exit("Python 3.11, 3.12 or 3.13 is needed, $(PYTHON) is %d.%d. Name another: make $(MAKECMDGOALS) PYTHON=python3.12" % v)'
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo 'Python lacks the module venv (Debian and Ubuntu: apt install python3-venv).'; exit 1; }
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@touch $(STAMP)
+
+run: setup  ## three sample nights through Airflow, and what they did
+	@$(PY) -m include.development.sample_nights
+
+test: setup  ## all tests that need no browser (ARGS= for pytest)
+	@$(PY) -m include.development.with_server pytest $(ARGS)
+
+lint: setup  ## ruff and mypy
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy --strict include plugins
+
+up: setup  ## Airflow on 127.0.0.1:8080 (BILLING_UI_PORT= for another port)
+	@$(PY) -m include.development.airflow_services up
+
+down:  ## stops what make up started, and the embedded PostgreSQL
+	@test ! -x $(PY) || $(PY) -m include.development.airflow_services down
+
+status: setup  ## what is running
+	@$(PY) -m include.development.airflow_services status
+
+psql: setup  ## the billing database (ARGS= for psql)
+	@$(PY) -m include.development.embedded_postgres psql $(ARGS)
+
+migrate: setup  ## brings the billing database to the newest schema
+	@$(PY) -m include.development.with_server include.database
+
+load: setup  ## loads CSV files of practice data: make load DIR=folder
+	@$(PY) -m include.development.with_server --migrate include.practice_data.load '$(DIR)'
+
+backfill: setup  ## missed nights: make backfill FROM=2026-11-02 TO=2026-11-04 [DAG=] [BUCKET=] [FORCE=1]
+	@$(PY) -m include.development.backfill --from '$(FROM)' --to '$(TO)' --dag '$(DAG)' --bucket '$(BUCKET)' --force '$(FORCE)'
+
+bench: setup  ## against bare SQL and per-row code: make bench [N=20000]
+	@$(PY) -m include.development.with_server benchmarks.run $(if $(N),--appointments-per-night $(N))
+
+docs: setup  ## the generated pages of docs/
+	@$(PY) -m include.development.with_server --migrate include.development.generate_docs
+
+lock:  ## constraints.txt anew from requirements.txt (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command 'make lock' --no-emit-index-url --upgrade --output-file constraints.txt requirements.txt
