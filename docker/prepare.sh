@@ -1,0 +1,15 @@
+#!/bin/sh
+# The service `init`: both databases to the newest schema, and the password of the UI. Safe to run again.
+set -eu
+
+airflow db migrate
+python -m include.database
+
+umask 077
+python - <<'PYTHON'
+import json
+import os
+
+with open(os.environ["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"], "w", encoding="utf-8") as file:
+    json.dump({"admin": os.environ["AIRFLOW_UI_PASSWORD"]}, file)
+PYTHON
