@@ -32,7 +32,9 @@ $$;
 COMMENT ON FUNCTION billing.billing_day IS 'The local date on which an item enters its step when a run writes it: a billing day runs from noon to noon, wall clock.';
 
 CREATE FUNCTION billing.actor() RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT coalesce(nullif(current_setting('billing.actor', true), ''), current_user)
+    -- Not current_user: inside the functions of work by hand that is the owner.
+    SELECT coalesce(nullif(current_setting('billing.actor', true), ''), nullif(current_setting('role'), 'none'),
+        session_user)
 $$;
 COMMENT ON FUNCTION billing.actor() IS 'Who acts: the setting billing.actor (a login name, never a patient''s), else the database role.';
 
@@ -46,8 +48,22 @@ CREATE TABLE billing.history (
     changed_by text NOT NULL DEFAULT billing.actor(),
     changed_at timestamptz NOT NULL DEFAULT billing.clock()
 );
-COMMENT ON TABLE billing.history IS 'Grain: one row per change of a setting, rule, hold or status. Append-only by privilege. No patient data: ids, codes and old and new values of settings.';
+COMMENT ON TABLE billing.history IS 'Grain: one row per change of a setting, rule, hold or status (organization_id 0: of the whole deployment). Append-only by privilege. No patient data: ids, codes and old and new values of settings.';
+COMMENT ON COLUMN billing.history.subject IS 'What changed: automation_setting, exclusion_rule, invoice, claim, deployment …';
+COMMENT ON COLUMN billing.history.action IS 'The new status, or what was done.';
+COMMENT ON COLUMN billing.history.detail IS 'Old and new values of settings; ids and codes of everything else.';
 CREATE INDEX history_by_subject ON billing.history (subject, subject_id);
+
+CREATE FUNCTION billing.record_deployment_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO billing.history (organization_id, subject, subject_id, action, detail)
+    VALUES (0, 'deployment', 0, CASE WHEN NEW.is_sending_enabled THEN 'sending enabled' ELSE 'sending stopped' END, '{}');
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER record_deployment_change AFTER UPDATE OF is_sending_enabled ON billing.deployment
+    FOR EACH ROW WHEN (OLD.is_sending_enabled <> NEW.is_sending_enabled)
+    EXECUTE FUNCTION billing.record_deployment_change();
 
 CREATE TABLE billing.automation (
     automation text PRIMARY KEY,
@@ -55,6 +71,7 @@ CREATE TABLE billing.automation (
     step text NOT NULL
 );
 COMMENT ON TABLE billing.automation IS 'Grain: one row per automation; step is what its items are.';
+COMMENT ON COLUMN billing.automation.step IS 'What an item is: appointment, invoice, claim, remittance.';
 INSERT INTO billing.automation VALUES
     ('invoice_creation', 'Invoice Creation', 'appointment'),
     ('invoice_processing', 'Invoice Processing', 'invoice'),
@@ -200,6 +217,7 @@ CREATE TABLE billing.run_attempt (
     CHECK ((closed_at IS NULL) = (outcome IS NULL))
 );
 COMMENT ON TABLE billing.run_attempt IS 'Grain: one row per try at a run. Wall-clock times, also in a sample database.';
+COMMENT ON COLUMN billing.run_attempt.edit_catalogue_version IS 'Which edits, in which versions, scrubbed (docs/scrubber_edits.md).';
 COMMENT ON COLUMN billing.run_attempt.outcome IS 'ok, held_claims (a person has work), fault (data-ops have work).';
 
 CREATE TABLE billing.run_organization (
@@ -257,7 +275,7 @@ COMMENT ON COLUMN billing.candidate.new_id IS 'Id of the invoice or claim to be 
 COMMENT ON COLUMN billing.candidate.reason IS 'Why the item stays; absent: it advances.';
 CREATE INDEX candidate_by_item ON billing.candidate (attempt_id, organization_id, item_id);
 
-CREATE FUNCTION billing.analyze_candidates() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
+CREATE FUNCTION billing.analyze_candidates() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, billing AS $$
 BEGIN
     ANALYZE billing.candidate;
 END
@@ -330,6 +348,8 @@ CREATE TABLE billing.claim (
 );
 COMMENT ON TABLE billing.claim IS 'Grain: one row per invoice, level and part. Its lines are the invoice''s; client, coverage and provider data are read live until its file is built.';
 COMMENT ON COLUMN billing.claim.claim_number IS 'CLM01, the number that comes back in acknowledgments and remittances; at most 17 characters.';
+COMMENT ON COLUMN billing.claim.version IS 'Counts up when a corrected claim is to be sent again.';
+COMMENT ON COLUMN billing.claim.frequency_code IS 'CLM05-3: 1 original, 7 replacement, 8 void.';
 COMMENT ON COLUMN billing.claim.part IS 'Parts after the first hold the lines beyond the fiftieth.';
 COMMENT ON COLUMN billing.claim.entered_step_on IS 'Local date on which it came to Awaiting Submission.';
 COMMENT ON COLUMN billing.claim.submitted_at IS 'When the file with its newest version was delivered.';
@@ -371,7 +391,7 @@ CREATE TRIGGER record_invoice_status AFTER UPDATE ON billing.invoice
     REFERENCING OLD TABLE AS changed_from NEW TABLE AS changed_to
     FOR EACH STATEMENT EXECUTE FUNCTION billing.record_invoice_status();
 
-CREATE FUNCTION billing.touch_invoiced_appointment() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+CREATE FUNCTION billing.touch_invoiced_appointment() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, billing AS $$
 BEGIN
     UPDATE practice.appointment a SET updated_at = clock_timestamp()
     WHERE a.appointment_id IN (SELECT c.appointment_id FROM changed c)
@@ -447,6 +467,9 @@ CREATE TABLE billing.decision (
     CHECK (reason <> 'blocked' OR detail_code IS NOT NULL)
 );
 COMMENT ON TABLE billing.decision IS 'Grain: one row per item (or per organization: plan, off, paused) and interval of nights in which it was left where it is for one reason.';
+COMMENT ON COLUMN billing.decision.reason IS 'Exactly one, the first that applies in the order of the check.';
+COMMENT ON COLUMN billing.decision.detail_code IS 'What is missing (blocked), which step and code (step_failed), which fault (refused_by_validator); never data.';
+COMMENT ON COLUMN billing.decision.rule_id IS 'The first exclusion rule that matched.';
 COMMENT ON COLUMN billing.decision.opened_on IS 'First night of the interval.';
 COMMENT ON COLUMN billing.decision.closed_on IS 'First night no longer in the interval; absent: it stands.';
 COMMENT ON COLUMN billing.decision.item_count IS 'Items the row stands for; more than one only for plan, off, paused.';
@@ -515,6 +538,7 @@ CREATE TABLE billing.finding (
 );
 COMMENT ON TABLE billing.finding IS 'Grain: one row per claim version, line (0: the claim), edit and time it stood.';
 COMMENT ON COLUMN billing.finding.value IS 'What was found there. Patient data: shown on the settings page only.';
+COMMENT ON COLUMN billing.finding.resolved_on IS 'Night of the first scrub that did not find it again; absent: it stands.';
 COMMENT ON COLUMN billing.finding.first_seen_on IS 'Night of the first scrub that found it, advice included.';
 CREATE UNIQUE INDEX finding_open_once ON billing.finding (claim_id, line_number, edit_code) WHERE resolved_on IS NULL;
 
@@ -539,6 +563,8 @@ CREATE TABLE billing.receiver (
     last_control_number integer NOT NULL DEFAULT 0 CHECK (last_control_number BETWEEN 0 AND 999999999)
 );
 COMMENT ON TABLE billing.receiver IS 'Grain: one row per clearinghouse we send to.';
+COMMENT ON COLUMN billing.receiver.submitter_id IS 'Our id there: ISA06, GS02, 1000A NM109.';
+COMMENT ON COLUMN billing.receiver.receiver_id IS 'Its id: ISA08, GS03, 1000B NM109.';
 COMMENT ON COLUMN billing.receiver.usage_indicator IS 'ISA15: T test, P production. P only by an explicit change of this row.';
 COMMENT ON COLUMN billing.receiver.last_control_number IS 'ISA13 of the newest interchange; counted up in the transaction that stores the file, so without gaps.';
 INSERT INTO billing.receiver (receiver_code, name, submitter_id, submitter_name, contact_name, contact_phone, receiver_id)
@@ -562,6 +588,7 @@ CREATE TABLE billing.interchange (
     UNIQUE (receiver_code, file_name)
 );
 COMMENT ON TABLE billing.interchange IS 'Grain: one row per 837P file (the outbox). The file leaves only from body.';
+COMMENT ON COLUMN billing.interchange.interchange_state IS 'built: stored; sending: a delivery has begun; sent: it is in the folder.';
 COMMENT ON COLUMN billing.interchange.control_number IS 'ISA13, GS06 alike.';
 CREATE INDEX interchange_by_sending_run ON billing.interchange (sent_run_id);
 CREATE INDEX interchange_undelivered ON billing.interchange (built_run_id) WHERE interchange_state IN ('built', 'sending');

@@ -31,9 +31,17 @@ END
 $$;
 COMMENT ON FUNCTION billing.organization_of_item IS 'The organization of an appointment, invoice or claim; an error when there is none.';
 
+CREATE FUNCTION billing.wait_for_run(of_automation text, of_organization_id bigint) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, billing AS $$
+    SELECT FROM billing.work_lock w
+    WHERE w.automation = of_automation AND w.organization_id = of_organization_id
+    FOR UPDATE
+$$;
+COMMENT ON FUNCTION billing.wait_for_run IS 'Waits until no nightly step writes to the organization, and keeps the next one waiting until the transaction ends.';
+
 CREATE FUNCTION billing.hold_item(
     hold_automation text, hold_item_id bigint, hold_reason text, until date DEFAULT NULL
-) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS $$
+) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, billing AS $$
 DECLARE
     made_id bigint;
     of_organization bigint := billing.organization_of_item(hold_automation, hold_item_id);
@@ -51,7 +59,7 @@ $$;
 COMMENT ON FUNCTION billing.hold_item IS 'Keeps an item where it is until a night, or until lifted; a second call changes the date and reason.';
 
 CREATE FUNCTION billing.lift_hold(held_automation text, held_item_id bigint) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, billing AS $$
 DECLARE
     of_organization bigint := billing.organization_of_item(held_automation, held_item_id);
 BEGIN
@@ -68,7 +76,7 @@ COMMENT ON FUNCTION billing.lift_hold IS 'Ends the hold of an item.';
 
 CREATE FUNCTION billing.release_item(
     release_automation text, release_item_id bigint, release_reason text, in_spite_of_rules boolean DEFAULT false
-) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
+) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, billing AS $$
 DECLARE
     of_organization bigint := billing.organization_of_item(release_automation, release_item_id);
 BEGIN
@@ -84,7 +92,7 @@ $$;
 COMMENT ON FUNCTION billing.release_item IS 'Lets the next run take an item before its review day is over, and if asked in spite of exclusion rules.';
 
 CREATE FUNCTION billing.create_invoice(for_appointment_id bigint) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, billing AS $$
 DECLARE
     a practice.appointment;
     day date;
@@ -102,15 +110,16 @@ BEGIN
     IF EXISTS (SELECT FROM billing.invoice i WHERE i.appointment_id = a.appointment_id AND i.invoice_status <> 'void') THEN
         RAISE EXCEPTION 'appointment % has a live invoice: void it first', for_appointment_id;
     END IF;
+    PERFORM billing.wait_for_run('invoice_creation', a.organization_id);
     today := billing.local_today(a.organization_id);
     SELECT (a.starts_at AT TIME ZONE o.timezone)::date INTO day
     FROM practice.organization o WHERE o.organization_id = a.organization_id;
-    -- Who pays by insurance is charged the primary insurer's rate, as in the nightly run.
-    IF coalesce((
+    -- Unless the client pays by self-pay the primary insurer's rate is charged, as in the nightly run.
+    IF (
         SELECT c.pays_by FROM practice.client_payment c
         WHERE c.client_id = a.client_id AND c.starts_on <= day
         ORDER BY c.starts_on DESC LIMIT 1
-    ), 'insurance') = 'insurance' THEN
+    ) IS DISTINCT FROM 'self_pay' THEN
         SELECT y.insurer_id INTO insurer
         FROM practice.policy y
         WHERE y.client_id = a.client_id AND y.level = 'primary'
@@ -159,7 +168,7 @@ $$;
 COMMENT ON FUNCTION billing.create_invoice IS 'Makes the invoice of an appointment by hand, priced as a nightly run would; its review day is the rest of today.';
 
 CREATE FUNCTION billing.create_claim(for_invoice_id bigint, for_level text DEFAULT 'primary') RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, billing AS $$
 DECLARE
     i billing.invoice;
     today date;
@@ -169,6 +178,7 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no open invoice %', for_invoice_id;
     END IF;
+    PERFORM billing.wait_for_run('invoice_processing', i.organization_id);
     IF NOT EXISTS (
         SELECT FROM practice.policy y
         WHERE y.client_id = i.client_id AND y.level = for_level
@@ -193,7 +203,7 @@ END
 $$;
 COMMENT ON FUNCTION billing.create_claim IS 'Advances an invoice by hand, whatever rules say: makes its claim of a level; its review day is the rest of today.';
 
-CREATE FUNCTION billing.confirm_invoice(for_invoice_id bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
+CREATE FUNCTION billing.confirm_invoice(for_invoice_id bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, billing AS $$
 BEGIN
     UPDATE billing.invoice SET confirmed_at = clock_timestamp()
     WHERE invoice_id = for_invoice_id AND invoice_status = 'open';
@@ -205,11 +215,13 @@ $$;
 COMMENT ON FUNCTION billing.confirm_invoice IS 'Says that an invoice stands although its appointment was changed after it.';
 
 CREATE FUNCTION billing.move_back_claim(for_claim_id bigint, why text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, billing AS $$
 DECLARE
     moved billing.claim;
     today date;
 BEGIN
+    PERFORM billing.wait_for_run('claims_submission', c.organization_id)
+    FROM billing.claim c WHERE c.claim_id = for_claim_id;
     UPDATE billing.claim c SET claim_status = 'void'
     WHERE c.claim_id = for_claim_id AND c.claim_status = 'awaiting_submission'
         AND NOT EXISTS (SELECT FROM billing.claim_submission s WHERE s.claim_id = c.claim_id AND s.version = c.version)
@@ -219,6 +231,10 @@ BEGIN
     END IF;
     today := billing.local_today(moved.organization_id);
     UPDATE billing.invoice SET entered_step_on = today WHERE invoice_id = moved.invoice_id;
+    -- A release was for the way forward; the way back begins a new review day.
+    UPDATE billing.release SET withdrawn_at = billing.clock()
+    WHERE withdrawn_at IS NULL AND ((automation = 'invoice_processing' AND item_id = moved.invoice_id)
+        OR (automation = 'claims_submission' AND item_id = moved.claim_id));
     UPDATE billing.decision d SET closed_on = greatest(d.opened_on, today)
     WHERE d.automation = 'claims_submission' AND d.item_id = moved.claim_id AND d.closed_on IS NULL;
     INSERT INTO billing.history (organization_id, subject, subject_id, action, detail)
@@ -228,10 +244,12 @@ $$;
 COMMENT ON FUNCTION billing.move_back_claim IS 'Takes a claim that was not sent back to its invoice, whose review day begins again.';
 
 CREATE FUNCTION billing.void_invoice(for_invoice_id bigint, why text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, billing AS $$
 DECLARE
     voided billing.invoice;
 BEGIN
+    PERFORM billing.wait_for_run('invoice_processing', i.organization_id)
+    FROM billing.invoice i WHERE i.invoice_id = for_invoice_id;
     UPDATE billing.invoice i SET invoice_status = 'void'
     WHERE i.invoice_id = for_invoice_id AND i.invoice_status = 'open'
         AND NOT EXISTS (SELECT FROM billing.claim c WHERE c.invoice_id = i.invoice_id AND c.claim_status <> 'void')

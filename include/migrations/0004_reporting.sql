@@ -2,7 +2,8 @@
 -- Lock: creates only. Undo: drop the views.
 -- A view changes only with an entry in CHANGELOG.md.
 
-CREATE FUNCTION billing.client_key(of_client_id bigint) RETURNS text LANGUAGE sql STABLE AS $$
+CREATE FUNCTION billing.client_key(of_client_id bigint) RETURNS text LANGUAGE sql STABLE
+SECURITY DEFINER SET search_path = pg_catalog, billing AS $$
     SELECT substr(encode(sha256(convert_to(d.client_key_salt || ':' || of_client_id, 'UTF8')), 'hex'), 1, 16)
     FROM billing.deployment d
 $$;
@@ -66,3 +67,7 @@ JOIN practice.organization o ON o.organization_id = c.organization_id
 LEFT JOIN billing.claim_submission s ON s.claim_id = c.claim_id AND s.version = c.version
 LEFT JOIN billing.interchange x USING (interchange_id);
 COMMENT ON VIEW reporting.claims IS 'Grain: one row per claim, with the file that carried its newest version. Days are the organization''s local dates, submitted_at is UTC, amounts are dollars.';
+COMMENT ON COLUMN reporting.claims.client_key IS 'Pseudonym of the client, the same in every view of this database.';
+COMMENT ON COLUMN reporting.open_scrub_errors.client_key IS 'Pseudonym of the client, the same in every view of this database.';
+COMMENT ON COLUMN reporting.nightly_results.candidate_count IS 'Items in the step when the run looked at them.';
+COMMENT ON COLUMN reporting.runs.attempt_count IS 'How often the night was run.';

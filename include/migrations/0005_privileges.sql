@@ -32,4 +32,6 @@ GRANT EXECUTE ON FUNCTION billing.hold_item(text, bigint, text, date), billing.l
     billing.void_invoice(bigint, text), billing.organization_of_item(text, bigint) TO billing_settings;
 
 GRANT USAGE ON SCHEMA reporting TO billing_analyst;
+-- The views call it; without USAGE on schema billing an analyst cannot name it.
+GRANT EXECUTE ON FUNCTION billing.client_key(bigint) TO billing_analyst;
 GRANT SELECT ON ALL TABLES IN SCHEMA reporting TO billing_analyst;
