@@ -12,7 +12,7 @@ import psycopg
 from include.database import execute, writing
 from include.nightly_run.attempt import Attempt, mark_finished
 from include.nightly_run.decisions import record_decisions
-from include.nightly_run.organizations import clear_failures, leave_items, work_through
+from include.nightly_run.organizations import clear_failures, leave_items, lock_organizations, work_through
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,9 @@ def freeze_candidates(
         clear_failures(connection, attempt, organization_ids)
 
     def freeze(part: list[int]) -> None:
+        # A worker that lost touch may freeze the same attempt while its task is tried again: one after the other, else
+        # every item is there twice.
+        lock_organizations(connection, attempt, part)
         parameters = attempt.parameters | {"organization_ids": part}
         execute(connection, "nightly_run/delete_candidates.sql", parameters)
         execute(connection, statement, parameters)

@@ -19,5 +19,5 @@ def record_decisions(connection: psycopg.Connection[Any], attempt: Attempt, orga
     decided, except that it may find the same reason already held earlier, or that the item has now moved on.
     """
     parameters = attempt.parameters | {"organization_ids": list(organization_ids)}
-    for statement in ("close_decisions", "extend_decisions", "open_decisions"):
+    for statement in ("split_decisions", "close_decisions", "extend_decisions", "open_decisions"):
         execute(connection, f"nightly_run/{statement}.sql", parameters)

@@ -17,6 +17,9 @@ log = logging.getLogger(__name__)
 Connection = psycopg.Connection[Any]
 Work = Callable[[list[int]], None]
 
+#: How long a step waits for another run that works on the same organization.
+LOCK_TIMEOUT = "10min"
+
 # What one organization's data can cause. Everything else (a lost connection, a mistake in a statement) concerns all.
 _DATA_ERRORS = (
     psycopg.errors.DataError,
@@ -31,7 +34,12 @@ _DATA_ERRORS = (
 
 
 def lock_organizations(connection: Connection, attempt: Attempt, organization_ids: Sequence[int]) -> None:
-    """Keep other runs of the automation away from the organizations until the transaction ends; waits for them."""
+    """Keep other runs of the automation away from the organizations until the transaction ends.
+
+    Waits for them; when that takes longer than `LOCK_TIMEOUT` the work fails with `LockNotAvailable`, and
+    `work_through` leaves the organization to the other run.
+    """
+    connection.execute("SELECT set_config('lock_timeout', %s, true)", (LOCK_TIMEOUT,))
     execute(
         connection,
         "nightly_run/lock_organizations.sql",
@@ -76,7 +84,9 @@ def _halve(connection: Connection, organization_ids: list[int], work: Work) -> d
 
 
 def error_code(error: Exception) -> str:
-    """What may be shown of any error: SQLSTATE, or the name of its class. Its text may quote a row."""
+    """What may be shown of any error: our own text, else SQLSTATE or class name; other texts may quote a row."""
+    if isinstance(error, BillingError):
+        return str(error)
     if isinstance(error, psycopg.Error) and error.sqlstate:
         return f"SQLSTATE {error.sqlstate}"
     return type(error).__name__
