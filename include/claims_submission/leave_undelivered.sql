@@ -1,4 +1,4 @@
--- leave_undelivered: gives the claims whose file has not left their reason.
+-- leave_undelivered: gives the claims whose file has not left their reason: it failed, or all sending is stopped.
 -- Called by: steps.leave_undelivered
 -- Parameters: attempt_id bigint
 -- Returns: one row per organization concerned: organization_id
@@ -6,8 +6,9 @@
 -- Leaves out: claims that are in no file
 WITH left_behind AS (
     UPDATE billing.candidate c
-    SET reason = 'step_failed', detail_code = 'undelivered'
-    FROM billing.claim k
+    SET reason = CASE WHEN d.is_sending_enabled THEN 'step_failed' ELSE 'on_hold' END,
+        detail_code = CASE WHEN d.is_sending_enabled THEN 'undelivered' ELSE 'sending_stopped' END
+    FROM billing.deployment d, billing.claim k
     JOIN billing.claim_submission s ON s.claim_id = k.claim_id AND s.version = k.version
     WHERE c.attempt_id = %(attempt_id)s AND c.reason IS NULL AND k.claim_id = c.item_id
         AND k.claim_status = 'awaiting_submission'

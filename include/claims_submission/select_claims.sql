@@ -9,13 +9,13 @@ INSERT INTO billing.candidate (attempt_id, organization_id, item_id, reason, det
     location_id, billing_provider_id, service_on, invoice_on, primary_insurer_id, secondary_insurer_id, level,
     place_of_service_code)
 SELECT ro.attempt_id, c.organization_id, c.claim_id,
-    CASE WHEN u.claim_id IS NOT NULL THEN 'step_failed'
+    CASE WHEN u.claim_id IS NOT NULL AND d.is_sending_enabled THEN 'step_failed'
         WHEN c.entered_step_on < ro.start_on THEN 'before_start'
         WHEN h.item_id IS NOT NULL OR NOT d.is_sending_enabled THEN 'on_hold'
         WHEN c.entered_step_on >= %(night)s AND r.item_id IS NULL THEN 'review_day' END,
-    CASE WHEN u.claim_id IS NOT NULL THEN 'undelivered'
-        WHEN c.entered_step_on >= ro.start_on AND h.item_id IS NULL AND NOT d.is_sending_enabled
-            THEN 'sending_stopped' END,
+    CASE WHEN u.claim_id IS NOT NULL AND d.is_sending_enabled THEN 'undelivered'
+        WHEN c.entered_step_on < ro.start_on THEN NULL
+        WHEN h.item_id IS NULL AND NOT d.is_sending_enabled THEN 'sending_stopped' END,
     c.client_id, CASE WHEN s.is_billed_under_supervisor THEN s.supervisor_id ELSE i.staff_id END, i.location_id,
     coalesce(mine.billing_provider_id, usual.billing_provider_id), i.service_on, i.invoice_on,
     p.primary_insurer_id, p.secondary_insurer_id, c.level, coalesce(a.place_of_service_code, l.place_of_service_code)

@@ -192,7 +192,7 @@ def close_run(connection: Connection, attempt: Attempt) -> str:
 
 
 def leave_undelivered(connection: Connection, attempt: Attempt) -> None:
-    """Record *step_failed* for the clean claims that are in a file which has not left."""
+    """Record why the clean claims whose file has not left stay: *step_failed*, or *on_hold* when sending is stopped."""
     with writing(connection, simulated_now=attempt.simulated_now):
         organizations = [
             organization_id

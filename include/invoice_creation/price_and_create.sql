@@ -4,7 +4,7 @@
 -- Returns: one row: invoice_count, blocked_count
 -- Locks: the new rows; the caller holds the organizations' work locks
 -- Leaves out: appointments that have a live invoice by now (the unique index decides)
--- Rate: the insurer's for who pays by insurance, else the service type's default, in force on the service date.
+-- Rate: the insurer's unless the client pays by self-pay, else the service type's default, in force on the service date.
 -- Amount: unit_count x rate_amount, both with at most two decimals by their column types, so nothing is rounded.
 WITH rate AS MATERIALIZED (
     SELECT r.service_type_id, r.insurer_id, r.starts_on, r.ends_before, r.rate_amount
@@ -25,7 +25,7 @@ priced AS MATERIALIZED (
         SELECT coalesce(s.modifier_1, s.modifier_2, s.modifier_3, s.modifier_4) IS NOT NULL AS is_named
     ) m
     LEFT JOIN rate own ON own.service_type_id = s.service_type_id
-        AND own.insurer_id = c.primary_insurer_id AND c.pays_by = 'insurance'
+        AND own.insurer_id = c.primary_insurer_id AND c.pays_by IS DISTINCT FROM 'self_pay'
         AND c.service_on >= own.starts_on AND c.service_on < own.ends_before
     LEFT JOIN rate usual ON usual.service_type_id = s.service_type_id AND usual.insurer_id IS NULL
         AND c.service_on >= usual.starts_on AND c.service_on < usual.ends_before

@@ -8,7 +8,7 @@ INSERT INTO billing.candidate (attempt_id, organization_id, item_id, new_id, rea
     service_on, primary_insurer_id, pays_by)
 SELECT ro.attempt_id, a.organization_id, a.appointment_id, nextval('billing.invoice_invoice_id_seq'),
     CASE WHEN a.service_on < ro.start_on THEN 'before_start' WHEN h.item_id IS NOT NULL THEN 'on_hold' END,
-    a.client_id, a.staff_id, a.location_id, a.service_on, p.insurer_id, coalesce(cp.pays_by, 'insurance')
+    a.client_id, a.staff_id, a.location_id, a.service_on, p.insurer_id, cp.pays_by
 FROM billing.run_organization ro
 JOIN LATERAL (
     SELECT s.*, (s.starts_at AT TIME ZONE %(timezone)s)::date AS service_on

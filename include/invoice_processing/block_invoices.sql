@@ -11,8 +11,8 @@ SET reason = 'blocked', detail_code = b.blocked_code
 FROM (
     SELECT c.organization_id, c.item_id,
         CASE
-            WHEN is_touched AND NOT (a.appointment_status = 'kept' AND a.is_billable) THEN 'appointment_cancelled'
-            WHEN is_touched AND (a.starts_at AT TIME ZONE %(timezone)s)::date <> i.service_on THEN 'appointment_moved'
+            WHEN is_unconfirmed AND NOT (a.appointment_status = 'kept' AND a.is_billable) THEN 'appointment_cancelled'
+            WHEN is_unconfirmed AND (a.starts_at AT TIME ZONE %(timezone)s)::date <> i.service_on THEN 'appointment_moved'
             WHEN is_touched AND EXISTS (
                 SELECT s.line_number, s.service_type_id, s.unit_count
                 FROM practice.appointment_service s
@@ -43,8 +43,9 @@ FROM (
     JOIN billing.invoice i ON i.invoice_id = c.item_id
     JOIN practice.appointment a ON a.appointment_id = i.appointment_id
     CROSS JOIN LATERAL (
-        -- Looked into only where something was written since: the comparison of lines is the dear part.
-        SELECT a.updated_at > coalesce(i.confirmed_at, i.created_at) AS is_touched
+        -- Lines are compared only where something was written since: that is the dear part.
+        SELECT a.updated_at > coalesce(i.confirmed_at, i.created_at) AS is_touched,
+            i.confirmed_at IS NULL OR a.updated_at > i.confirmed_at AS is_unconfirmed
     ) touched
     WHERE c.attempt_id = %(attempt_id)s AND c.organization_id = ANY(%(organization_ids)s::bigint[])
         AND c.reason IS NULL

@@ -3,7 +3,7 @@
 -- Parameters: attempt_id, run_id bigint, timezone text, clock timestamptz, organization_ids bigint[]
 -- Returns: nothing; one new row per claim
 -- Locks: the new rows; the caller holds the organizations' work locks
--- Leaves out: invoices that have a live claim by now (the unique index decides)
+-- Leaves out: invoices that have a live claim by now (the unique index decides), and those voided since the selection
 INSERT INTO billing.claim (claim_id, organization_id, invoice_id, client_id, level, total_amount, entered_step_on,
     entered_step_at, created_run_id, created_by)
 SELECT c.new_id, c.organization_id, c.item_id, i.client_id, c.level, i.total_amount,
@@ -11,4 +11,5 @@ SELECT c.new_id, c.organization_id, c.item_id, i.client_id, c.level, i.total_amo
 FROM billing.candidate c
 JOIN billing.invoice i ON i.invoice_id = c.item_id
 WHERE c.attempt_id = %(attempt_id)s AND c.organization_id = ANY(%(organization_ids)s::bigint[]) AND c.reason IS NULL
+    AND i.invoice_status = 'open'
 ON CONFLICT (invoice_id, level, part) WHERE claim_status <> 'void' DO NOTHING

@@ -11,7 +11,7 @@ SELECT ro.attempt_id, i.organization_id, i.invoice_id, nextval('billing.claim_cl
         WHEN h.item_id IS NOT NULL THEN 'on_hold'
         WHEN i.entered_step_on >= %(night)s AND r.item_id IS NULL THEN 'review_day' END,
     i.client_id, CASE WHEN s.is_billed_under_supervisor THEN s.supervisor_id ELSE i.staff_id END, i.location_id,
-    i.service_on, i.invoice_on, p.insurer_id, 'primary', coalesce(cp.pays_by, 'insurance')
+    i.service_on, i.invoice_on, p.insurer_id, 'primary', cp.pays_by
 FROM billing.run_organization ro
 JOIN billing.invoice_in_step i ON i.organization_id = ro.organization_id AND i.created_at <= billing.clock()
 JOIN practice.staff s ON s.staff_id = i.staff_id
