@@ -18,9 +18,10 @@ from include.claims_scrubber.catalogue import Edit, catalogue, catalogue_version
 from include.claims_scrubber.context import Hits, ScrubContext, ids
 from include.claims_scrubber.references import References
 from include.claims_scrubber.severities import resolve_severities, split_severities
+from include.errors import BillingError
 
 
-class EditFailedError(Exception):
+class EditFailedError(BillingError):
     """An edit broke on data it did not expect. Says which edit, what kind of error and where; never a value."""
 
 

@@ -74,3 +74,20 @@ def coverage_is_not_active(context: ScrubContext) -> Hits:
     outside = (service_on < context.on_lines("policy_starts_on")) | (service_on > context.on_lines("policy_ends_on"))
     without = ~context.has_policy[context.claim_of_line]
     return hits(outside.to_numpy(dtype="bool") | without, service_on)
+
+
+@edit(
+    "COB01",
+    number=26,
+    grain="claim",
+    message="This is not the primary insurer's claim, and what the insurer before it paid is not posted.",
+    fix_location="Client › Insurance, or post the earlier insurer's remittance",
+    fix_columns=("billing.claim.level",),
+    loop_segment="2320 CAS, AMT*D; 2430 SVD, CAS, DTP*573",
+    source="practiceadmin, Claim scrubbing errors: support.practiceadmin.com",
+    # Without the earlier adjudication the 837P lacks loops that every later insurer asks for.
+    is_overridable=False,
+)
+def earlier_adjudication_is_missing(context: ScrubContext) -> Hits:
+    later = context.claims["level"].ne("primary").to_numpy(dtype="bool")
+    return hits(later, context.claims["level"])

@@ -239,6 +239,11 @@ CASES: Mapping[str, Sequence[Case]] = {
         Case("open end", _CLEAN, {"policy_ends_on": None}),
         Case("open on both sides", _CLEAN, dict.fromkeys(["policy_starts_on", "policy_ends_on"])),
     ],
+    "COB01": [
+        Case("secondary", _WHOLE, {"level": "secondary"}, value="secondary"),
+        Case("tertiary", _WHOLE, {"level": "tertiary"}, value="tertiary"),
+        Case("primary", _CLEAN, {"level": "primary"}),
+    ],
     "DIA01": [
         Case("none", _WHOLE, diagnoses=[]),
         Case("none, and no pointer either", _WHOLE, {}, _both_lines({"diagnosis_pointers": None}), []),
