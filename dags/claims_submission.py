@@ -13,7 +13,7 @@ instance, whose log says which claim, which edit and where to fix it. Clean clai
 
 from __future__ import annotations
 
-from airflow.sdk import dag, task, task_group, teardown
+from airflow.sdk import TaskGroup, dag, task, task_group, teardown
 
 from include.airflow_support import (
     billing_step,
@@ -23,6 +23,7 @@ from include.airflow_support import (
     hand_on,
     nightly_dag,
     open_batch,
+    opened_attempt_id,
     outbox_directory,
     set_label,
     slot_of_run,
@@ -41,7 +42,8 @@ AUTOMATION = "claims_submission"
     **nightly_dag(AUTOMATION),
 )
 def claims_submission() -> None:
-    # Steps are imported inside the tasks: they bring pandas, and parsing this file must stay cheap.
+    # Steps are imported inside the tasks: they bring pandas, and parsing this file must stay cheap. A mapped task does
+    # not take its documentation from a docstring, so those that are mapped one by one name it.
     @task
     def open_run() -> list[int]:
         """Freeze which organizations take part tonight, and why others do not; give the batches."""
@@ -91,9 +93,12 @@ def claims_submission() -> None:
             held = steps.list_held_organizations(connection, read_attempt(connection, attempt_id))
             return report([(one.organization_id, one.label) for one in held])
 
-    @task(map_index_template="{{ label }}", retries=0)
+    @task(
+        map_index_template="{{ label }}",
+        retries=0,
+        doc_md="Fail for an organization with held claims; when cleared, first scrub again and send the clean ones.",
+    )
     def scrub_errors(attempt_id: int, held: dict[str, list[int]]) -> None:
-        """Fail for an organization with held claims; when cleared, scrub them again and send the clean ones first."""
         from include.claims_submission import steps
 
         set_label(str(held["label"]))
@@ -111,40 +116,24 @@ def claims_submission() -> None:
         with billing_step() as connection:
             return report(list_failed_organizations(connection, read_attempt(connection, attempt_id)))
 
-    @task(map_index_template="{{ label }}", retries=0)
+    @task(
+        map_index_template="{{ label }}",
+        retries=0,
+        doc_md="Fail for an organization whose data broke a step; the others went on.",
+    )
     def step_failures(attempt_id: int, failure: dict[str, list[int]]) -> None:
-        """Fail for an organization whose data broke a step; the others went on."""
         set_label(str(failure["label"]))
         with billing_step() as connection:
             fail(describe_failures(connection, read_attempt(connection, attempt_id), failure["organization_ids"]))
 
-    @task_group(group_id="clearinghouse")
-    def clearinghouse(attempt_id: int, batches: list[int]) -> None:
-        @task(map_index_template="{{ label }}")
-        def build_files(attempt_id: int, batch_number: int) -> int:
-            """Put the clean claims into validated 837P files in the outbox."""
-            from include.claims_submission import steps
-
-            with billing_step() as connection:
-                return steps.build_files(connection, *open_batch(connection, attempt_id, batch_number))
-
-        @task
-        def deliver_files(attempt_id: int) -> int:
-            """Deliver the stored bytes of every file that has not left; its claims are submitted then."""
-            from include.claims_submission.delivery import deliver_files
-
-            with billing_step() as connection:
-                return deliver_files(connection, read_attempt(connection, attempt_id), outbox_directory())
-
-        build_files.partial(attempt_id=attempt_id).expand(batch_number=batches) >> deliver_files(attempt_id)
-
     # A teardown does not count for the run's state: as a plain last task it would turn a red run green.
     @teardown
     @task(retries=4)
-    def close_run(attempt_id: int | None) -> str:
+    def close_run() -> str:
         """Account for every claim of the night and write the results."""
         from include.claims_submission import steps
 
+        attempt_id = opened_attempt_id()
         if attempt_id is None:
             return "no attempt was opened"
         with billing_step() as connection:
@@ -153,16 +142,39 @@ def claims_submission() -> None:
     batches = open_run()
     attempt_id = batches["attempt_id"]
     scrubbed = one_batch.partial(attempt_id=attempt_id).expand(batch_number=batches)
-    sent = clearinghouse(attempt_id, batches)
+    with TaskGroup("clearinghouse"):
+
+        @task(map_index_template="{{ label }}", doc_md="Put the clean claims into validated 837P files in the outbox.")
+        def build_files(attempt_id: int, batch_number: int) -> int:
+            from include.claims_submission import steps
+
+            with billing_step() as connection:
+                return steps.build_files(connection, *open_batch(connection, attempt_id, batch_number))
+
+        # Always: a batch that failed, or a night with nothing new, must not keep finished files back.
+        @task(trigger_rule="all_done")
+        def deliver_files() -> int:
+            """Deliver the stored bytes of every file that has not left; its claims are submitted then."""
+            from include.claims_submission.delivery import deliver_files
+
+            attempt_id = opened_attempt_id()
+            if attempt_id is None:
+                return 0
+            with billing_step() as connection:
+                return deliver_files(connection, read_attempt(connection, attempt_id), outbox_directory())
+
+        built = build_files.partial(attempt_id=attempt_id).expand(batch_number=batches)
+        sent = deliver_files()
+        built >> sent
     held, failures = list_held_organizations(attempt_id), list_failures(attempt_id)
     # Held claims must not keep the clean ones: the failing instances are leaves beside the clearinghouse.
-    scrubbed >> [sent, held]
-    sent >> failures
+    scrubbed >> [built, held]
+    built >> failures
     reported = [
         scrub_errors.partial(attempt_id=attempt_id).expand(held=held),
         step_failures.partial(attempt_id=attempt_id).expand(failure=failures),
     ]
-    [sent, *reported] >> close_run(attempt_id)
+    [sent, *reported] >> close_run()
 
 
 claims_submission()

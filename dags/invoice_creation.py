@@ -22,6 +22,7 @@ from include.airflow_support import (
     hand_on,
     nightly_dag,
     open_batch,
+    opened_attempt_id,
     set_label,
     slot_of_run,
 )
@@ -39,7 +40,8 @@ AUTOMATION = "invoice_creation"
     **nightly_dag(AUTOMATION),
 )
 def invoice_creation() -> None:
-    # Steps are imported inside the tasks: they bring pandas, and parsing this file must stay cheap.
+    # Steps are imported inside the tasks: they bring pandas, and parsing this file must stay cheap. A mapped task does
+    # not take its documentation from a docstring, so those that are mapped one by one name it.
     @task
     def open_run() -> list[int]:
         """Freeze which organizations take part tonight, and why others do not; give the batches."""
@@ -86,9 +88,12 @@ def invoice_creation() -> None:
         with billing_step() as connection:
             return report(list_failed_organizations(connection, read_attempt(connection, attempt_id)))
 
-    @task(map_index_template="{{ label }}", retries=0)
+    @task(
+        map_index_template="{{ label }}",
+        retries=0,
+        doc_md="Fail for an organization whose data broke a step; the others went on.",
+    )
     def step_failures(attempt_id: int, failure: dict[str, list[int]]) -> None:
-        """Fail for an organization whose data broke a step; the others went on."""
         set_label(str(failure["label"]))
         with billing_step() as connection:
             fail(describe_failures(connection, read_attempt(connection, attempt_id), failure["organization_ids"]))
@@ -96,10 +101,11 @@ def invoice_creation() -> None:
     # A teardown does not count for the run's state: as a plain last task it would turn a red run green.
     @teardown
     @task(retries=4)
-    def close_run(attempt_id: int | None) -> str:
+    def close_run() -> str:
         """Account for every appointment of the night and write the results."""
         from include.invoice_creation import steps
 
+        attempt_id = opened_attempt_id()
         if attempt_id is None:
             return "no attempt was opened"
         with billing_step() as connection:
@@ -110,7 +116,7 @@ def invoice_creation() -> None:
     moved = one_batch.partial(attempt_id=attempt_id).expand(batch_number=batches)
     failures = list_failures(attempt_id)
     moved >> failures
-    step_failures.partial(attempt_id=attempt_id).expand(failure=failures) >> close_run(attempt_id)
+    step_failures.partial(attempt_id=attempt_id).expand(failure=failures) >> close_run()
 
 
 invoice_creation()

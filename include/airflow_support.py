@@ -85,8 +85,12 @@ def billing_step() -> Iterator[psycopg.Connection[Any]]:
         )
     except Exception as error:
         problem = StepFault(f"{error_code(error)} at {_place(error)}; the text is left out because it may quote data")
-    # Raised outside the handlers, so that the original is not even attached as context.
-    raise problem
+    # The caller's with statement is still handling the original, so Python attaches it as context, and a log would
+    # print it.
+    try:
+        raise problem
+    finally:
+        problem.__context__ = None
 
 
 @contextmanager
@@ -135,6 +139,12 @@ def current_try_number() -> int:
 def hand_on(key: str, value: int) -> None:
     """Give a number to later tasks beside what this task returns (they are mapped over that)."""
     get_current_context()["ti"].xcom_push(key, value)
+
+
+def opened_attempt_id() -> int | None:
+    """The attempt that this run opened; none when opening failed or nothing was opened."""
+    attempt_id = get_current_context()["ti"].xcom_pull(task_ids="open_run", key="attempt_id")
+    return None if attempt_id is None else int(attempt_id)
 
 
 def set_label(label: str) -> None:

@@ -6,9 +6,13 @@ one, started for the session. A test sees either the owner's connection (`billin
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -17,6 +21,23 @@ from psycopg import sql
 from include import database
 from include.development import embedded_postgres, environment
 from include.practice_data.load import SAMPLE_DIRECTORY, load_directory
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Airflow reads its settings when it is first imported, so they are set before any test module is. Its metadata are a
+# database of their own: dag.test() deletes runs, so it must never see one that is to be kept.
+_AIRFLOW_HOME = tempfile.mkdtemp(prefix="billing-tests-airflow-")
+atexit.register(shutil.rmtree, _AIRFLOW_HOME, ignore_errors=True)
+os.environ.update(
+    {
+        "AIRFLOW_HOME": _AIRFLOW_HOME,
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_AIRFLOW_HOME}/airflow.db",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "plugins")]),
+    }
+)
 
 # A simulated clock must come from the sample database only, never from the caller's environment.
 os.environ.pop("PGOPTIONS", None)

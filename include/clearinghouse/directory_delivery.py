@@ -17,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal
 
+from include.errors import BillingError, Unavailable
+
 # The file holds patient data: no access for others, whatever the umask says.
 _MODE: Final = 0o640
 
@@ -35,7 +37,7 @@ _MEANINGS: Final = {
 }
 
 
-class DeliveryFailed(Exception):
+class DeliveryFailed(Unavailable):
     """The file is not known to be delivered and no part of it is left. Deliver the same bytes again once the cause is
     removed; if they had arrived after all, that says "already there".
 
@@ -43,7 +45,7 @@ class DeliveryFailed(Exception):
     """
 
 
-class DeliveryRefused(Exception):
+class DeliveryRefused(BillingError):
     """Another file already has the name. Nothing was changed; a person must look at both before anything is sent."""
 
 

@@ -20,6 +20,7 @@ from include.clearinghouse.claim_folding import fold_claims
 from include.clearinghouse.interchange import Receiver, UnnumberedInterchange, build_interchange
 from include.clearinghouse.professional_claim import CLAIMS_PER_TRANSACTION_SET
 from include.clearinghouse.validation import BROKE_OFF, Verdict, claims_refused, reasons_frame, validate
+from include.errors import BillingError
 
 Validator = Callable[[bytes], Verdict]
 
@@ -30,7 +31,7 @@ _TRIAL_NUMBER: Final = 1
 _TRIAL_TIME: Final = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
 
-class InterchangeRefused(Exception):
+class InterchangeRefused(BillingError):
     """The validator refuses the file for something that is no claim's fault, or cannot be made to name the claims.
 
     What to do: nothing in the claims helps; look at the receiver's settings (header) or at the validator.

@@ -1,0 +1,39 @@
+"""The DAGs as Airflow loads them, over the sample practices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.development import environment
+
+RunNight = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def dags() -> dict[str, Any]:
+    """Every DAG of the project by its id; fails when a file does not load."""
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.utils.db import initdb
+
+    initdb()
+    bag = DagBag()
+    assert bag.import_errors == {}
+    return dict(bag.dags)
+
+
+@pytest.fixture
+def run_dag(dags: dict[str, Any], sample_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunNight:
+    """Run one night of a DAG over the sample practices and return the run."""
+    outbox = tmp_path / "outbox"
+    outbox.mkdir()
+    monkeypatch.setenv("AIRFLOW_CONN_BILLING_DATABASE", environment.pipeline_url(sample_url))
+    monkeypatch.setenv("BILLING_OUTBOX_DIR", str(outbox))
+
+    def run(dag_id: str, night: str | None, bucket: str | None) -> Any:
+        return dags[dag_id].test(run_conf={"night": night, "bucket": bucket})
+
+    return run
