@@ -137,12 +137,13 @@ def up() -> int:
 def down() -> int:
     """Stops all components and the embedded PostgreSQL. The exit code."""
     services = find()
+    had_server = embedded_postgres.running() is not None
     if services is not None:
         left = process_session.stop(services.session)
         if left:
             raise ServicesError(f"These processes do not end: {', '.join(map(str, left))}")
     _state_file().unlink(missing_ok=True)
-    had_server = embedded_postgres.stop()
+    had_server |= embedded_postgres.stop()  # the last user of the server may have stopped it by now
     print(f"Airflow: {'stopped' if services else 'was not running'}")
     print(f"Embedded PostgreSQL: {'stopped' if had_server else 'was not running'}")
     return 0

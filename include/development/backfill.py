@@ -102,7 +102,7 @@ def backfill(first: date, last: date, automations: Sequence[str], timezone: str,
         print(f"left: {one.slot.night} {one.slot.bucket.timezone} {one.slot.automation}: {one.reason}")
     for result in results:
         for instance in result.failed:
-            print(f"{result.slot.automation} {result.run_id} {instance.task_id} {instance.label}: {instance.message}")
+            print(f"{result.slot.automation} {result.run_id} {instance.task_id}: {instance.message}")
     broken = [result for result in results if not result.worked]
     print(f"{len(results)} runs ({len(broken)} failed), {len(left)} left alone")
     return 1 if broken else 0

@@ -56,8 +56,16 @@ def postgres_dir() -> Path:
 
 
 def outbox_dir() -> Path:
-    """Where the 837P files are delivered unless ``BILLING_OUTBOX_DIR`` says otherwise."""
-    return Path(os.environ.get("BILLING_OUTBOX_DIR") or local_dir() / "outbox")
+    """Where the 837P files are delivered: ``BILLING_OUTBOX_DIR``, else a folder made here.
+
+    A folder somebody names is never made: when it is missing, a disk is not mounted or the name is wrong.
+    """
+    given = os.environ.get("BILLING_OUTBOX_DIR")
+    if given:
+        return Path(given)
+    path = local_dir() / "outbox"
+    path.mkdir(mode=0o700, exist_ok=True)
+    return path
 
 
 def logs_dir() -> Path:

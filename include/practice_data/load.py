@@ -9,11 +9,10 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -26,6 +25,8 @@ from include.practice_data.tables import TABLES
 from include.practice_data.writing import copy_sheet, merge_sheet
 
 log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 SAMPLE_DIRECTORY = Path(__file__).parent / "sample"
 _ACTOR = "practice data loader"
@@ -92,8 +93,7 @@ def load_directory(url: str | None, directory: Path | str, *, is_sample: bool = 
         if is_sample:
             connection.execute("UPDATE practice.organization SET is_sample = true WHERE NOT is_sample")
         # Checks that wait for the commit would otherwise speak where their text is not held back.
-        with _withheld_error(directory.name):
-            connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        _withhold_error(directory.name, lambda: connection.execute("SET CONSTRAINTS ALL IMMEDIATE"))
     log.info("loaded %s files: %s rows inserted or changed", len(report.tables), report.written_count)
     return report
 
@@ -155,22 +155,21 @@ def _purpose_problems(
     return []
 
 
-@contextmanager
-def _withheld_error(file: str) -> Iterator[None]:
-    """A refusal of the server as a problem: its own text repeats the values of the row."""
+def _withhold_error(file: str, write: Callable[[], Result]) -> Result:
+    """What `write` returns; a refusal of the server becomes a problem, as its own text repeats the row."""
     try:
-        yield
+        return write()
     except psycopg.Error as error:
         what = f"the database refuses it with SQLSTATE {error.sqlstate}"
         if error.diag.constraint_name:
             what += f" ({error.diag.constraint_name})"
-        raise LoadRefused([Problem(file, 0, "", what)]) from None
+    # Raised out here so that the server's error does not travel along as its context.
+    raise LoadRefused([Problem(file, 0, "", what)])
 
 
 def _load_sheet(connection: psycopg.Connection[Any], sheet: Sheet) -> TableReport:
-    with _withheld_error(sheet.table.file):
-        copy_sheet(connection, sheet)
-        inserted, changed = merge_sheet(connection, sheet)
+    _withhold_error(sheet.table.file, lambda: copy_sheet(connection, sheet))
+    inserted, changed = _withhold_error(sheet.table.file, lambda: merge_sheet(connection, sheet))
     read = len(sheet.frame)
     kept = (sheet.frame["rule_id"].nunique() if sheet.table.name == "exclusion_rule" else read) - inserted - changed
     return TableReport(sheet.table.name, read, inserted, changed, kept)

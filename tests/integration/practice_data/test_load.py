@@ -367,16 +367,31 @@ def test_what_collides_with_rows_of_the_database_is_said(database_url: str, tmp_
     ]
 
 
+@pytest.mark.parametrize(
+    ("constraint", "expected"),
+    [
+        ("CHECK (last_name <> 'Secretman')", "client.csv: the database refuses it with SQLSTATE 23514 (of_this_test)"),
+        # Looked at when the transaction ends.
+        (
+            "UNIQUE (last_name) DEFERRABLE INITIALLY DEFERRED",
+            "the database refuses it with SQLSTATE 23505 (of_this_test)",
+        ),
+    ],
+)
 def test_what_only_the_database_refuses_is_said_without_its_text(
-    database_url: str, billing: Connection, tmp_path: Path
+    database_url: str, billing: Connection, tmp_path: Path, constraint: str, expected: str
 ) -> None:
-    billing.execute("ALTER TABLE practice.client ADD CONSTRAINT no_larch CHECK (last_name <> 'Secretman')")
+    billing.execute(f"ALTER TABLE practice.client ADD CONSTRAINT of_this_test {constraint}".encode())
     billing.commit()
     sample = two_practices()
-    sample.rows["client"][1]["last_name"] = "Secretman"
+    for row in sample.rows["client"]:
+        row["last_name"] = "Secretman"
     before = table_contents(database_url)
-    problems = refused(database_url, write(tmp_path, sample))
-    assert problems == ["client.csv: the database refuses it with SQLSTATE 23514 (no_larch)"]
+    with pytest.raises(LoadRefused) as caught:
+        load_directory(database_url, write(tmp_path, sample))
+    assert expected in str(caught.value)
+    assert "Secretman" not in str(caught.value)
+    assert caught.value.__context__ is None
     assert table_contents(database_url) == before
 
 

@@ -108,3 +108,14 @@ def test_with_database_changes_the_database_only() -> None:
     assert environment.with_database("postgresql://me@db:1/billing?sslmode=require", "airflow") == (
         "postgresql://me@db:1/airflow?sslmode=require"
     )
+
+
+def test_the_outbox_is_made_unless_somebody_names_another(
+    local_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert made()["BILLING_OUTBOX_DIR"] == str(local_dir / "outbox")
+    assert (local_dir / "outbox").is_dir()
+
+    monkeypatch.setenv("BILLING_OUTBOX_DIR", str(tmp_path / "not-mounted"))
+    assert made()["BILLING_OUTBOX_DIR"] == str(tmp_path / "not-mounted")
+    assert not (tmp_path / "not-mounted").exists()
