@@ -22,6 +22,8 @@ from include.nightly_run.candidates import (
     forget_reasons,
     freeze_candidates,
     leave_unfinished,
+    lock_decided,
+    mark_decided,
 )
 from include.nightly_run.decisions import record_decisions
 from include.nightly_run.organizations import lock_organizations, work_through
@@ -82,9 +84,12 @@ def apply_exclusion_rules(connection: Connection, attempt: Attempt, organization
 
     def apply(part: list[int]) -> None:
         nonlocal excluded
+        lock_organizations(connection, attempt, part)
         excluded += apply_rules(connection, attempt, part, FACTS)
 
     work_through(connection, attempt, organization_ids, "apply_exclusion_rules", apply)
+    with writing(connection, simulated_now=attempt.simulated_now):
+        mark_decided(connection, attempt, organization_ids)
     log.info("run %s: %s excluded", attempt.run_id, excluded)
     return excluded
 
@@ -96,7 +101,7 @@ def scrub_claims(connection: Connection, attempt: Attempt, organization_ids: Seq
 
     def scrub_part(part: list[int]) -> None:
         nonlocal held
-        lock_organizations(connection, attempt, part)
+        lock_decided(connection, attempt, part)
         forget_reasons(connection, attempt, part, ["scrub_error", "refused_by_validator"])
         parameters = attempt.parameters | {"organization_ids": part}
         rows = execute(connection, "claims_submission/read_clean_claims.sql", parameters).fetchall()

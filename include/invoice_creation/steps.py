@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from include.database import execute
+from include.database import execute, writing
 from include.nightly_run.attempt import Attempt, close_attempt
 from include.nightly_run.candidates import (
     ensure_frozen,
@@ -16,6 +16,8 @@ from include.nightly_run.candidates import (
     forget_reasons,
     freeze_candidates,
     leave_unfinished,
+    lock_decided,
+    mark_decided,
     read_clock,
 )
 from include.nightly_run.decisions import record_decisions
@@ -56,9 +58,12 @@ def apply_exclusion_rules(connection: Connection, attempt: Attempt, organization
 
     def apply(part: list[int]) -> None:
         nonlocal excluded
+        lock_organizations(connection, attempt, part)
         excluded += apply_rules(connection, attempt, part, FACTS)
 
     work_through(connection, attempt, organization_ids, "apply_exclusion_rules", apply)
+    with writing(connection, simulated_now=attempt.simulated_now):
+        mark_decided(connection, attempt, organization_ids)
     log.info("run %s: %s excluded", attempt.run_id, excluded)
     return excluded
 
@@ -72,7 +77,7 @@ def create_invoices(connection: Connection, attempt: Attempt, organization_ids: 
     counts = [0, 0]
 
     def create(part: list[int]) -> None:
-        lock_organizations(connection, attempt, part)
+        lock_decided(connection, attempt, part)
         forget_reasons(connection, attempt, part, ["blocked"])
         row = execute(
             connection,

@@ -228,6 +228,7 @@ CREATE TABLE billing.run_organization (
     start_on date,
     item_count bigint NOT NULL,
     candidate_count integer,
+    rules_applied_at timestamptz,
     finished_at timestamptz,
     failed_step text,
     failed_code text,
@@ -238,6 +239,7 @@ COMMENT ON TABLE billing.run_organization IS 'Grain: one row per attempt and org
 COMMENT ON COLUMN billing.run_organization.start_on IS 'Items from this date on are taken; absent: all.';
 COMMENT ON COLUMN billing.run_organization.item_count IS 'Items in the step when the run opened; balances the batches.';
 COMMENT ON COLUMN billing.run_organization.candidate_count IS 'Rows the selection froze in billing.candidate; fewer there later means that a crash emptied it.';
+COMMENT ON COLUMN billing.run_organization.rules_applied_at IS 'When exclusion rules decided on the frozen rows; freezing them anew forgets it.';
 COMMENT ON COLUMN billing.run_organization.finished_at IS 'When the last step of the attempt that writes was done with this organization.';
 COMMENT ON COLUMN billing.run_organization.failed_code IS 'SQLSTATE or name of the error that stopped this organization''s step; the text stays out, it may hold data.';
 CREATE INDEX run_organization_by_batch ON billing.run_organization (attempt_id, batch_number);

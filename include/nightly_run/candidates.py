@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 
 from include.database import execute, writing
+from include.errors import Unavailable
 from include.nightly_run.attempt import Attempt, mark_finished
 from include.nightly_run.decisions import record_decisions
 from include.nightly_run.organizations import clear_failures, leave_items, lock_organizations, work_through
@@ -49,22 +50,45 @@ def freeze_candidates(
 
 
 def ensure_frozen(connection: Connection, attempt: Attempt, organization_ids: Sequence[int], *steps: Step) -> None:
-    """Repeat the earlier `steps` when the frozen set is not whole: a server crash or a closed attempt emptied it."""
-    recorded, present = _counts(connection, attempt, organization_ids)
-    if recorded != present:
+    """Repeat the earlier `steps` when the frozen set is not whole: a server crash or a closed attempt emptied it.
+
+    With more than the selecting step the set must also have been decided on by the exclusion rules.
+    """
+    recorded, present, is_decided = _counts(connection, attempt, organization_ids)
+    if recorded != present or (len(steps) > 1 and not is_decided):
         log.warning("run %s: the frozen items are not whole, freezing them again", attempt.run_id)
         for step in steps:
             step(connection, attempt, organization_ids)
 
 
-def _counts(connection: Connection, attempt: Attempt, organization_ids: Sequence[int]) -> tuple[int | None, int]:
+def lock_decided(connection: Connection, attempt: Attempt, organization_ids: Sequence[int]) -> None:
+    """Keep other workers away from the organizations until the transaction ends, and be sure that rules have decided.
+
+    Raises `Unavailable` when a worker that lost touch froze the set again meanwhile: the next try starts from it.
+    """
+    lock_organizations(connection, attempt, organization_ids)
+    recorded, present, is_decided = _counts(connection, attempt, organization_ids)
+    if recorded != present or not is_decided:
+        raise Unavailable("another worker froze the items of this batch again: the task is tried again")
+
+
+def mark_decided(connection: Connection, attempt: Attempt, organization_ids: Sequence[int]) -> None:
+    """Note that exclusion rules have decided on the frozen set of the organizations."""
+    connection.execute(
+        "UPDATE billing.run_organization SET rules_applied_at = clock_timestamp()"
+        " WHERE attempt_id = %s AND organization_id = ANY(%s)",
+        (attempt.attempt_id, list(organization_ids)),
+    )
+
+
+def _counts(connection: Connection, attempt: Attempt, organization_ids: Sequence[int]) -> tuple[int | None, int, bool]:
     row = execute(
         connection,
         "nightly_run/compare_candidates.sql",
         attempt.parameters | {"organization_ids": list(organization_ids)},
     ).fetchone()
     assert row is not None
-    return row[0], row[1]
+    return row[0], row[1], row[2]
 
 
 def forget_reasons(
