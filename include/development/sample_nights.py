@@ -22,6 +22,7 @@ from include.development.backfill import buckets_with_practices
 from include.development.nights import AirflowClient, NightResult, NightsError, run_nights
 from include.practice_data.load import SAMPLE_DIRECTORY, load_directory
 from include.practice_data.problems import LoadRefused
+from include.practice_data.sample_hand_work import work_by_hand
 from nightly_schedule.buckets import AUTOMATION_LOCAL_TIMES
 from nightly_schedule.slots import build_slot
 
@@ -37,7 +38,10 @@ def read_nightly_results(connection: psycopg.Connection[Any]) -> tuple[list[str]
         SELECT automation, night, timezone AS bucket,
             sum(candidate_count) AS candidates, sum(advanced_count) AS advanced, sum(excluded_count) AS excluded,
             sum(blocked_count) AS blocked, sum(review_day_count) AS "review day",
-            sum(scrub_error_count) AS "scrub errors", sum(advanced_amount) AS dollars
+            sum(scrub_error_count) AS "scrub errors",
+            sum(waiting_count + before_start_count + on_hold_count + refused_count + left_to_another_run_count
+                + step_failed_count) AS other,
+            sum(advanced_amount) AS dollars
         FROM reporting.nightly_results
         WHERE night = ANY(%s)
         GROUP BY automation, night, timezone
@@ -54,6 +58,7 @@ def run_sample() -> int:
     with airflow_services.databases() as (owner_url, _):
         applied = database.migrate(owner_url)
         loaded = load_directory(owner_url, SAMPLE_DIRECTORY, is_sample=True)
+        work_by_hand(owner_url)
         print(
             f"Billing database ready ({len(applied)} migrations applied, {loaded.written_count} sample rows written)."
         )

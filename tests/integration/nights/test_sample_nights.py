@@ -8,6 +8,7 @@ import psycopg
 
 from include.clearinghouse.validation import validate
 from include.development import environment
+from include.practice_data.sample_hand_work import work_by_hand
 from tests.support.nights import AUTOMATIONS, run_night, run_nights, timezones
 from tests.support.tables import table_hashes
 
@@ -124,3 +125,23 @@ def test_running_every_night_again_adds_attempts_and_changes_nothing_else(sample
         assert {file.name for file in tmp_path.iterdir()} == files
         attempts = pipeline.execute("SELECT min(attempt_count), max(attempt_count) FROM reporting.runs").fetchone()
     assert attempts == (2, 2)
+
+
+def test_an_invoice_typed_on_monday_afternoon_has_its_review_day_and_is_a_claim_on_tuesday(
+    sample_url: str, tmp_path: Path
+) -> None:
+    work_by_hand(sample_url)
+    work_by_hand(sample_url)
+    with psycopg.connect(environment.pipeline_url(sample_url), autocommit=True) as pipeline:
+        for night in NIGHTS[:2]:
+            run_night(pipeline, "invoice_processing", "America/Puerto_Rico", night, tmp_path)
+        decided = pipeline.execute(
+            "SELECT reason, opened_on::text, closed_on::text FROM reporting.decisions"
+            " WHERE organization_id = 8 AND automation = 'invoice_processing'"
+        ).fetchall()
+        claims = pipeline.execute(
+            "SELECT i.created_by, i.entered_step_on::text, c.entered_step_on::text"
+            " FROM billing.claim c JOIN billing.invoice i USING (invoice_id)"
+        ).fetchall()
+    assert decided == [("review_day", "2026-11-02", "2026-11-03")]
+    assert claims == [("sample biller", "2026-11-02", "2026-11-03")]
