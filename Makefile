@@ -27,7 +27,7 @@ run: setup  ## three sample nights through Airflow, and what they did
 	@$(PY) -m include.development.sample_nights
 
 test: setup  ## all tests that need no browser (ARGS= for pytest)
-	@$(PY) -m include.development.with_server pytest $(ARGS)
+	@$(PY) -m include.development.with_server pytest -n 2 --dist loadfile $(ARGS)
 
 lint: setup  ## ruff and mypy
 	@$(PY) -m ruff format --check .

@@ -18,7 +18,7 @@ Connection = psycopg.Connection[Any]
 Work = Callable[[list[int]], None]
 
 #: How long a step waits for another run that works on the same organization.
-LOCK_TIMEOUT = "10min"
+LOCK_TIMEOUT = "2min"
 
 # What one organization's data can cause. Everything else (a lost connection, a mistake in a statement) concerns all.
 _DATA_ERRORS = (
