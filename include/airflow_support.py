@@ -156,7 +156,8 @@ def open_batch(connection: psycopg.Connection[Any], attempt_id: int, batch_numbe
     """The attempt and the organizations of a batch; names the task instance after it."""
     attempt = read_attempt(connection, attempt_id)
     organizations = organizations_of_batch(connection, attempt, batch_number)
-    set_label(f"batch {batch_number}: {len(organizations)} organizations")
+    size = "1 organization" if len(organizations) == 1 else f"{len(organizations)} organizations"
+    set_label(f"batch {batch_number}: {size}")
     return attempt, organizations
 
 

@@ -138,7 +138,7 @@ def list_held_organizations(connection: Connection, attempt: Attempt) -> list[He
 
 
 def read_held_claims(connection: Connection, attempt: Attempt, organization_id: int) -> list[str]:
-    """One line per finding that holds a claim of the organization; for the log, so without patient data."""
+    """Two or three lines per finding that holds a claim of the organization; for the log, so without patient data."""
     rows = execute(
         connection,
         "claims_submission/read_held_claims.sql",
@@ -147,12 +147,13 @@ def read_held_claims(connection: Connection, attempt: Attempt, organization_id: 
     lines = []
     for claim_number, service_on, line_number, edit_code, detail_code, first_seen_on, is_new in rows:
         seen = "new tonight" if is_new else f"known since {first_seen_on}"
+        lines.append(f"{claim_number}, service {service_on}, {seen}")
         if edit_code is None:
-            lines.append(f"{claim_number} (service {service_on}), refused by the validator: {detail_code} ({seen})")
+            lines.append(f"    Refused by the validator: {detail_code}")
             continue
         edit = edit_of(edit_code)
-        message = edit.message.format(line_number=line_number)
-        lines.append(f"{claim_number} (service {service_on}), {edit_code}: {message} Fix: {edit.fix_location} ({seen})")
+        lines.append(f"    {edit_code}: {edit.message.format(line_number=line_number)}")
+        lines.append(f"    Fix: {edit.fix_location}")
     return lines
 
 
@@ -165,9 +166,9 @@ def describe_held_claims(connection: Connection, attempt: Attempt, organization_
         lines += [f"  {line}" for line in read_held_claims(connection, attempt, one.organization_id)]
     if lines:
         lines.append(
-            "The claims stay in Awaiting Submission; the others went out. Correct the data at the places named, then "
-            "clear this task instance (it scrubs again and sends what is clean), or wait for the next night. "
-            "All open findings: reporting.open_scrub_errors."
+            "The claims stay in Awaiting Submission; the others went out. Correct the data at the places named,\n"
+            "then clear this task instance (it scrubs again and sends what is clean), or wait for the next night.\n"
+            "All open findings: reporting.open_scrub_errors. See docs/runbook.md, Scrub errors."
         )
     return "\n".join(lines)
 
