@@ -10,20 +10,17 @@ SELECT k.claim_id, n.line_number, i.service_on, n.procedure_code, n.modifier_1, 
     n.unit_count, (n.charge_amount * 100)::bigint AS charge_cents,
     coalesce(a.place_of_service_code, l.place_of_service_code) AS place_of_service_code,
     (
-        SELECT string_agg(place::text, ':' ORDER BY place)
-        FROM generate_series(1, least(4, (
-            SELECT count(*)
-            FROM practice.diagnosis d
-            WHERE d.client_id = k.client_id AND d.starts_on <= i.service_on
-                AND (d.ends_on IS NULL OR d.ends_on >= i.service_on)
-        ))) AS place
+        SELECT CASE WHEN count(*) > 0 THEN left('1:2:3:4', 2 * least(4, count(*))::integer - 1) END
+        FROM practice.diagnosis d
+        WHERE d.client_id = k.client_id AND d.starts_on <= i.service_on
+            AND (d.ends_on IS NULL OR d.ends_on >= i.service_on)
     ) AS diagnosis_pointers,
     (
         SELECT o.claim_number
         FROM billing.claim o
         JOIN billing.invoice oi ON oi.invoice_id = o.invoice_id
         JOIN billing.invoice_line n2 ON n2.invoice_id = oi.invoice_id
-        WHERE o.client_id = k.client_id AND o.claim_id <> k.claim_id AND o.level = k.level
+        WHERE o.client_id = k.client_id AND o.claim_status <> 'void' AND o.claim_id <> k.claim_id AND o.level = k.level
             AND (o.claim_status IN ('submitted', 'accepted', 'paid', 'denied')
                 OR o.claim_status = 'awaiting_submission' AND o.claim_id < k.claim_id)
             AND oi.service_on = i.service_on AND oi.staff_id = i.staff_id

@@ -12,9 +12,16 @@ SELECT k.claim_id, k.organization_id, k.claim_number, k.version, k.level, k.freq
     k.invoice_id, i.appointment_id,
     (
         SELECT o.claim_number
-        FROM billing.invoice oi
+        FROM (
+            -- Each half by an index of its own; one index over all invoices would cost every night.
+            SELECT x.invoice_id FROM billing.invoice x
+            WHERE x.appointment_id = i.appointment_id AND x.invoice_status <> 'void'
+            UNION ALL
+            SELECT x.invoice_id FROM billing.invoice x
+            WHERE x.appointment_id = i.appointment_id AND x.invoice_status = 'void'
+        ) oi
         JOIN billing.claim o ON o.invoice_id = oi.invoice_id
-        WHERE oi.appointment_id = i.appointment_id AND oi.invoice_id <> i.invoice_id
+        WHERE oi.invoice_id <> i.invoice_id
             AND o.level = k.level AND o.claim_id < k.claim_id AND o.claim_status NOT IN ('void', 'rejected')
         ORDER BY o.claim_id
         LIMIT 1

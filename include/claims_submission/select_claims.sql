@@ -21,7 +21,7 @@ SELECT ro.attempt_id, c.organization_id, c.claim_id,
     p.primary_insurer_id, p.secondary_insurer_id, c.level, coalesce(a.place_of_service_code, l.place_of_service_code)
 FROM billing.run_organization ro
 CROSS JOIN billing.deployment d
-JOIN billing.claim_in_step c ON c.organization_id = ro.organization_id AND c.entered_step_at <= billing.clock()
+JOIN billing.claim_in_step c ON c.organization_id = ro.organization_id AND c.entered_step_at <= (SELECT billing.clock())
 JOIN billing.invoice i ON i.invoice_id = c.invoice_id
 JOIN practice.appointment a ON a.appointment_id = i.appointment_id
 JOIN practice.staff s ON s.staff_id = i.staff_id

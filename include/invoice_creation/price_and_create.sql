@@ -36,12 +36,14 @@ total AS MATERIALIZED (
     SELECT c.item_id, c.new_id, c.organization_id, c.client_id, c.staff_id, c.location_id, c.service_on,
         p.total_amount,
         CASE WHEN p.item_id IS NULL THEN 'no_service'
+            WHEN p.line_count > 50 THEN 'too_many_lines'
             WHEN p.has_no_rate THEN 'no_rate'
             WHEN p.has_zero_rate THEN 'zero_rate'
             WHEN p.has_no_units THEN 'no_units' END AS blocked_code
     FROM billing.candidate c
     LEFT JOIN (
         SELECT item_id, sum(unit_count * rate_amount) AS total_amount,
+            count(*) AS line_count,
             bool_or(rate_amount IS NULL) AS has_no_rate,
             bool_or(rate_amount = 0) AS has_zero_rate,
             bool_or(unit_count <= 0) AS has_no_units

@@ -259,6 +259,7 @@ CREATE UNLOGGED TABLE billing.candidate (
     reason text,
     detail_code text,
     rule_id bigint,
+    blocked_code text,
     client_id bigint,
     staff_id bigint,
     location_id bigint,
@@ -274,12 +275,13 @@ CREATE UNLOGGED TABLE billing.candidate (
 COMMENT ON TABLE billing.candidate IS 'Grain: one row per attempt and item in the step; frozen once, decided on, acted on. Emptied when the attempt closes; a server crash empties it, which the steps notice.';
 COMMENT ON COLUMN billing.candidate.item_id IS 'appointment_id, invoice_id or claim_id, by automation.';
 COMMENT ON COLUMN billing.candidate.new_id IS 'Id of the invoice or claim to be made.';
+COMMENT ON COLUMN billing.candidate.blocked_code IS 'What is missing to build it; becomes the reason when no earlier one applies.';
 COMMENT ON COLUMN billing.candidate.reason IS 'Why the item stays; absent: it advances.';
 CREATE INDEX candidate_by_item ON billing.candidate (attempt_id, organization_id, item_id);
 
 CREATE FUNCTION billing.analyze_candidates() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, billing AS $$
 BEGIN
-    ANALYZE billing.candidate;
+    ANALYZE billing.candidate, billing.run_organization;
 END
 $$;
 COMMENT ON FUNCTION billing.analyze_candidates() IS 'Refreshes the planner''s figures of the work table; the pipeline''s role may not do so itself before PostgreSQL 17.';
@@ -308,6 +310,7 @@ COMMENT ON COLUMN billing.invoice.entered_step_on IS 'Local date on which the re
 COMMENT ON COLUMN billing.invoice.confirmed_at IS 'When a person confirmed the invoice although its appointment had changed.';
 COMMENT ON COLUMN billing.invoice.created_run_id IS 'The run that made it; absent: a person did.';
 CREATE UNIQUE INDEX invoice_live_once ON billing.invoice (appointment_id) WHERE invoice_status <> 'void';
+CREATE INDEX invoice_void ON billing.invoice (appointment_id) WHERE invoice_status = 'void';
 CREATE INDEX invoice_open ON billing.invoice (organization_id, invoice_on) WHERE invoice_status = 'open';
 CREATE INDEX invoice_by_run ON billing.invoice (created_run_id);
 
@@ -358,7 +361,7 @@ COMMENT ON COLUMN billing.claim.submitted_at IS 'When the file with its newest v
 CREATE UNIQUE INDEX claim_live_once ON billing.claim (invoice_id, level, part) WHERE claim_status <> 'void';
 CREATE INDEX claim_awaiting ON billing.claim (organization_id) WHERE claim_status = 'awaiting_submission';
 CREATE INDEX claim_by_run ON billing.claim (created_run_id);
-CREATE INDEX claim_sent_by_client ON billing.claim (client_id) WHERE submitted_at IS NOT NULL;
+CREATE INDEX claim_by_client ON billing.claim (client_id) WHERE claim_status <> 'void';
 
 CREATE FUNCTION billing.record_claim_status() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -127,6 +127,9 @@ BEGIN
         ORDER BY y.starts_on DESC NULLS LAST, y.policy_id
         LIMIT 1;
     END IF;
+    IF (SELECT count(*) FROM practice.appointment_service s WHERE s.appointment_id = a.appointment_id) > 50 THEN
+        RAISE EXCEPTION 'appointment % has more than 50 services, which is what one claim holds: split it', for_appointment_id;
+    END IF;
     INSERT INTO billing.invoice (organization_id, appointment_id, client_id, staff_id, location_id, service_on,
         invoice_on, entered_step_on, total_amount)
     VALUES (a.organization_id, a.appointment_id, a.client_id, a.staff_id, a.location_id, day, today, today, 0)

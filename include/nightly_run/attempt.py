@@ -101,6 +101,8 @@ def open_attempt(
         attempt = Attempt(attempt_id, run_id, slot.automation, slot.bucket.timezone, slot.night, slot.due_at)
         execute(connection, "nightly_run/delete_old_candidates.sql", attempt.parameters)
         execute(connection, "nightly_run/count_items.sql", attempt.parameters)
+        # Else what follows is planned for a handful of organizations, and each is compared with each.
+        connection.execute("SELECT billing.analyze_candidates()")
         execute(connection, "nightly_run/assign_batches.sql", attempt.parameters | _batch_limits())
         execute(connection, "nightly_run/prepare_work_locks.sql", attempt.parameters)
         for statement in ("close_items_of_gated", "close_gates", "open_gates", "count_gates"):

@@ -44,7 +44,7 @@ def freeze_candidates(
             attempt.parameters | {"organization_ids": list(organization_ids)},
         )
         connection.execute("SELECT billing.analyze_candidates()")
-    count = _counts(connection, attempt, organization_ids)[1]
+    count = _compare(connection, attempt, organization_ids)[0] or 0
     log.info("run %s: %s in the step", attempt.run_id, count)
     return count
 
@@ -54,8 +54,8 @@ def ensure_frozen(connection: Connection, attempt: Attempt, organization_ids: Se
 
     With more than the selecting step the set must also have been decided on by the exclusion rules.
     """
-    recorded, present, is_decided = _counts(connection, attempt, organization_ids)
-    if recorded != present or (len(steps) > 1 and not is_decided):
+    count, is_present, is_decided = _compare(connection, attempt, organization_ids)
+    if count is None or not is_present or (len(steps) > 1 and not is_decided):
         log.warning("run %s: the frozen items are not whole, freezing them again", attempt.run_id)
         for step in steps:
             step(connection, attempt, organization_ids)
@@ -67,8 +67,8 @@ def lock_decided(connection: Connection, attempt: Attempt, organization_ids: Seq
     Raises `Unavailable` when a worker that lost touch froze the set again meanwhile: the next try starts from it.
     """
     lock_organizations(connection, attempt, organization_ids)
-    recorded, present, is_decided = _counts(connection, attempt, organization_ids)
-    if recorded != present or not is_decided:
+    count, is_present, is_decided = _compare(connection, attempt, organization_ids)
+    if count is None or not is_present or not is_decided:
         raise Unavailable("another worker froze the items of this batch again: the task is tried again")
 
 
@@ -81,7 +81,9 @@ def mark_decided(connection: Connection, attempt: Attempt, organization_ids: Seq
     )
 
 
-def _counts(connection: Connection, attempt: Attempt, organization_ids: Sequence[int]) -> tuple[int | None, int, bool]:
+def _compare(
+    connection: Connection, attempt: Attempt, organization_ids: Sequence[int]
+) -> tuple[int | None, bool, bool]:
     row = execute(
         connection,
         "nightly_run/compare_candidates.sql",

@@ -60,7 +60,7 @@ def apply_rules(connection: Connection, attempt: Attempt, organization_ids: Sequ
     if not len(rules.rule_ids):
         return 0
     parameters["organization_ids"] = rules.organization_ids.tolist()
-    items, many = _read_items(connection, parameters, rules.facts_needed, sources)
+    items, many = _read_items(connection, parameters, rules, sources)
     rule_ids = first_matching_rule(items, many, rules)
     is_excluded = rule_ids.notna()
     marked = execute(
@@ -101,8 +101,9 @@ def _known_ids(connection: Connection, table: str, organization_ids: Sequence[in
 
 
 def _read_items(
-    connection: Connection, parameters: Mapping[str, Any], facts: set[str], sources: FactSources
+    connection: Connection, parameters: Mapping[str, Any], rules: CompiledRules, sources: FactSources
 ) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    facts = rules.facts_needed
     columns = {"organization_id": "integer", "item_id": "integer"}
     candidate_columns = {
         "client_id": "integer",
@@ -131,7 +132,9 @@ def _read_items(
         if fact not in facts:
             continue
         kind = "flag" if fact == "progress_note_signed" else "integer" if fact in _ID_TABLES else "category"
-        values = read_frame(connection, path, parameters, {"item_id": "integer", "value": kind})
+        # Only for the organizations whose rules ask: it is the dear part of the filter.
+        asking = {"organization_ids": rules.organizations_reading(fact)}
+        values = read_frame(connection, path, {**parameters, **asking}, {"item_id": "integer", "value": kind})
         place = places.get_indexer(values["item_id"])
         known = place >= 0
         if kind == "flag":

@@ -67,6 +67,14 @@ class CompiledRules:
         """The facts that working rules read: what the caller has to fetch. Broken rules need none."""
         return {fact for fact, _ in self.groups}
 
+    def organizations_reading(self, fact: str) -> list[int]:
+        """The organizations that have a working rule on the fact, ascending: only their items need it."""
+        groups = [number for number, (name, _) in enumerate(self.groups) if name == fact]
+        conditions = np.flatnonzero(np.isin(self.condition_group, groups))
+        rules = np.searchsorted(self.first_condition, conditions, side="right") - 1
+        places = np.unique(np.searchsorted(self.first_rule, rules, side="right") - 1)
+        return [int(organization_id) for organization_id in self.organization_ids[places]]
+
 
 def validate_condition(automation: str, field: str, match_values: Sequence[str]) -> list[str]:
     """What is wrong with one condition, in words for the person who edits it; empty if it can be saved.

@@ -166,8 +166,8 @@ def test_every_airflow_command_is_one_that_airflow_understands() -> None:
         ("no_service", "include/invoice_creation/price_and_create.sql"),
         ("zero_rate", "include/invoice_creation/price_and_create.sql"),
         ("no_units", "include/invoice_creation/price_and_create.sql"),
-        ("appointment_rerated", "include/invoice_processing/block_invoices.sql"),
-        ("too_many_lines", "include/invoice_processing/block_invoices.sql"),
+        ("appointment_rerated", "include/invoice_processing/select_invoices.sql"),
+        ("too_many_lines", "include/invoice_creation/price_and_create.sql"),
         ("claims held, ", ""),
     ],
 )
@@ -184,7 +184,7 @@ def test_the_runbook_explains_every_reason_and_every_blocking_code(billing: psyc
     ).fetchone()
     reasons = re.findall(r"'(\w+)'::text", str(row))
     assert len(reasons) == 12
-    for statement in ("invoice_creation/price_and_create.sql", "invoice_processing/block_invoices.sql"):
+    for statement in ("invoice_creation/price_and_create.sql", "invoice_processing/select_invoices.sql"):
         text = (CHECKOUT / "include" / statement).read_text(encoding="utf-8")
         codes = re.findall(r"THEN '(\w+)'", text)
         assert len(codes) >= 3

@@ -443,15 +443,12 @@ def test_an_invoice_is_blocked_without_a_primary_policy_or_without_coverage_on_t
     }
 
 
-def test_an_invoice_of_fifty_lines_becomes_a_claim_and_one_of_fifty_one_is_blocked(
+def test_an_appointment_of_fifty_services_becomes_an_invoice_and_one_of_fifty_one_is_blocked(
     billing: Connection, run: Run
 ) -> None:
     practice = Practice(billing)
-    items = {
-        count: practice.invoice(practice.appointment(services=[practice.default_service_type] * count))
-        for count in (50, 51)
-    }
-    assert run("invoice_processing") == {items[50]: "advanced", items[51]: "blocked too_many_lines"}
+    items = {count: practice.appointment(services=[practice.default_service_type] * count) for count in (50, 51)}
+    assert run("invoice_creation") == {items[50]: "advanced", items[51]: "blocked too_many_lines"}
 
 
 def test_an_invoice_whose_appointment_changed_since_waits_for_a_person(billing: Connection, run: Run) -> None:
@@ -641,15 +638,15 @@ def test_a_file_built_before_sending_was_stopped_leaves_when_sending_goes_on(
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_claim_of_more_lines_than_a_claim_holds_stays_with_a_reason_also_when_made_by_hand(
-    billing: Connection, run: Run
-) -> None:
+def test_an_appointment_of_more_services_than_a_claim_holds_is_refused_by_hand_too(billing: Connection) -> None:
     practice = Practice(billing)
-    invoice = practice.invoice(practice.appointment(services=[practice.default_service_type] * 51))
-    items = {"too long": practice.claim(invoice), "good": practice.claim()}
-    found = names(run("claims_submission"), items)
-    assert found["good"] == "advanced"
-    assert found["too long"].partition(" ")[0] in ("scrub_error", "refused_by_validator")
+    for count in (50, 51):
+        appointment = practice.appointment(services=[practice.default_service_type] * count)
+        if count == 50:
+            practice.invoice(appointment)
+        else:
+            with pytest.raises(psycopg.errors.RaiseException, match="more than 50 services"):
+                practice.invoice(appointment)
 
 
 # The first reason that applies

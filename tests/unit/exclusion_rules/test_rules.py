@@ -185,3 +185,24 @@ def test_a_query_that_gives_one_rule_two_positions_or_two_organizations_is_refus
 def test_a_query_that_gives_text_instead_of_lists_is_refused_rather_than_switching_rules_off():
     with pytest.raises(TypeError, match="match_values"):
         compiled((1, 1, "client", "{4}"))
+
+
+def test_only_the_organizations_whose_rules_read_a_fact_are_named_for_it() -> None:
+    rows = [
+        (1, 10, 1, 1, "client", ["5"]),
+        (1, 10, 1, 2, "service_type", ["6"]),
+        (2, 20, 1, 1, "appointment_date", ["2026-11-02"]),
+        (3, 30, 1, 1, "location", ["nonsense"]),
+        (3, 31, 2, 1, "service_type", ["7"]),
+        (4, 40, 1, 1, "appointment_date_range", ["2026-11-02/.."]),
+    ]
+    rules = pd.DataFrame(
+        rows, columns=["organization_id", "rule_id", "position", "condition_number", "field", "match_values"]
+    )
+    compiled = compile_rules("invoice_creation", rules)
+    assert {fact: compiled.organizations_reading(fact) for fact in compiled.facts_needed} == {
+        "client": [1],
+        "service_type": [1, 3],
+        "appointment_date": [2, 4],
+    }
+    assert compiled.organizations_reading("location") == []
