@@ -1,0 +1,1 @@
+"""What the nightly automations cost, against bare SQL and against code that works row by row."""
