@@ -17,8 +17,8 @@ from nightly_schedule.slots import Slot, refuse_future
 
 log = logging.getLogger(__name__)
 
-# Airflow costs about a second a task instance, a batch below these sizes costs less than that (measured: README of
-# benchmarks), and eight batches keep a bucket's night a handful of task instances.
+# A task instance costs Airflow about a second, a batch of this size some seconds of work (make bench), and eight
+# batches keep a bucket's night a handful of task instances.
 MAXIMUM_BATCHES = 8
 ITEMS_PER_BATCH = 50_000
 ORGANIZATIONS_PER_BATCH = 1_000
