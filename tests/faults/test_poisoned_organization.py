@@ -61,6 +61,15 @@ _BREAK_CANDIDATES = """
         EXECUTE FUNCTION break_candidates()
 """
 _MEND_CANDIDATES = "DROP FUNCTION break_candidates() CASCADE"
+_BREAK_CLAIMS = """
+    CREATE FUNCTION break_claims() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION USING ERRCODE = 'check_violation';
+    END $$;
+    CREATE TRIGGER break_claims BEFORE INSERT ON billing.claim FOR EACH ROW
+        WHEN (NEW.organization_id = :organization) EXECUTE FUNCTION break_claims()
+"""
+_MEND_CLAIMS = "DROP FUNCTION break_claims() CASCADE"
 
 
 @dataclass(frozen=True)
@@ -93,8 +102,8 @@ POISONS = [
         "UPDATE practice.appointment_service SET unit_count = 2000000000 WHERE organization_id = :organization",
         "UPDATE practice.appointment_service SET unit_count = 1 WHERE organization_id = :organization",
     ),
-    Poison("invoice_processing", "select_invoices", "SQLSTATE 22003", _BREAK_CANDIDATES, _MEND_CANDIDATES),
-    Poison("invoice_processing", "process_invoices", "SQLSTATE 22008", _BREAK_APPOINTMENTS, _MEND_APPOINTMENTS),
+    Poison("invoice_processing", "select_invoices", "SQLSTATE 22008", _BREAK_APPOINTMENTS, _MEND_APPOINTMENTS),
+    Poison("invoice_processing", "process_invoices", "SQLSTATE 23514", _BREAK_CLAIMS, _MEND_CLAIMS),
     Poison(
         "invoice_processing",
         "scrub_for_advice",
