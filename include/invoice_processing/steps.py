@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from include.claim_records.scrub import scrub_claims
-from include.database import execute, writing
+from include.database import execute
 from include.nightly_run.attempt import Attempt, close_attempt
 from include.nightly_run.candidates import (
     ensure_frozen,
@@ -18,12 +18,11 @@ from include.nightly_run.candidates import (
     freeze_candidates,
     leave_unfinished,
     lock_decided,
-    mark_decided,
     read_clock,
 )
 from include.nightly_run.decisions import record_decisions
-from include.nightly_run.organizations import lock_organizations, work_through
-from include.nightly_run.rules import FactSources, apply_rules
+from include.nightly_run.organizations import work_through
+from include.nightly_run.rules import FactSources, exclude_items
 
 log = logging.getLogger(__name__)
 
@@ -55,19 +54,7 @@ def select_invoices(connection: Connection, attempt: Attempt, organization_ids: 
 
 def apply_exclusion_rules(connection: Connection, attempt: Attempt, organization_ids: Sequence[int]) -> int:
     """Mark the invoices that rules exclude and return how many; again decides afresh."""
-    ensure_frozen(connection, attempt, organization_ids, select_invoices)
-    excluded = 0
-
-    def apply(part: list[int]) -> None:
-        nonlocal excluded
-        lock_organizations(connection, attempt, part)
-        excluded += apply_rules(connection, attempt, part, FACTS)
-
-    work_through(connection, attempt, organization_ids, "apply_exclusion_rules", apply)
-    with writing(connection, simulated_now=attempt.simulated_now):
-        mark_decided(connection, attempt, organization_ids)
-    log.info("run %s: %s excluded", attempt.run_id, excluded)
-    return excluded
+    return exclude_items(connection, attempt, organization_ids, FACTS, select_invoices)
 
 
 def process_invoices(connection: Connection, attempt: Attempt, organization_ids: Sequence[int]) -> int:

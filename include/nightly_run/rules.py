@@ -12,9 +12,11 @@ import pandas as pd
 import psycopg
 
 from exclusion_rules import CompiledRules, compile_rules, first_matching_rule
-from include.database import execute
+from include.database import execute, writing
 from include.frames import read_frame
 from include.nightly_run.attempt import Attempt
+from include.nightly_run.candidates import Step, ensure_frozen, mark_decided
+from include.nightly_run.organizations import lock_organizations, work_through
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,29 @@ class FactSources:
     columns: Mapping[str, tuple[str, str]]
     statements: Mapping[str, str]
     day_column: str = "service_on"
+
+
+def exclude_items(
+    connection: Connection,
+    attempt: Attempt,
+    organization_ids: Sequence[int],
+    sources: FactSources,
+    select: Step,
+) -> int:
+    """Let the organizations' rules take items out of the frozen set and return how many; again decides afresh."""
+    ensure_frozen(connection, attempt, organization_ids, select)
+    excluded = 0
+
+    def exclude(part: list[int]) -> None:
+        nonlocal excluded
+        lock_organizations(connection, attempt, part)
+        excluded += apply_rules(connection, attempt, part, sources)
+
+    work_through(connection, attempt, organization_ids, "apply_exclusion_rules", exclude)
+    with writing(connection, simulated_now=attempt.simulated_now):
+        mark_decided(connection, attempt, organization_ids)
+    log.info("run %s: %s excluded", attempt.run_id, excluded)
+    return excluded
 
 
 def apply_rules(connection: Connection, attempt: Attempt, organization_ids: Sequence[int], sources: FactSources) -> int:
