@@ -84,7 +84,8 @@ def claims_submission() -> None:
             >> scrub_claims(attempt_id, batch_number)
         )
 
-    @task
+    # A batch that failed must not hide what is held in the others.
+    @task(trigger_rule="all_done_min_one_success")
     def list_held_organizations(attempt_id: int) -> list[dict[str, object]]:
         """Which organizations have held claims."""
         from include.claims_submission import steps
@@ -167,9 +168,8 @@ def claims_submission() -> None:
         sent = deliver_files()
         built >> sent
     held, failures = list_held_organizations(attempt_id), list_failures(attempt_id)
-    # Held claims must not keep the clean ones: the failing instances are leaves beside the clearinghouse.
-    scrubbed >> [built, held]
-    built >> failures
+    # Held claims must not keep the clean ones; and the validator holds some more while the files are built.
+    scrubbed >> built >> [held, failures]
     reported = [
         scrub_errors.partial(attempt_id=attempt_id).expand(held=held),
         step_failures.partial(attempt_id=attempt_id).expand(failure=failures),
