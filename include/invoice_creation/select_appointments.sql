@@ -15,6 +15,8 @@ JOIN LATERAL (
     FROM billing.appointment_in_step s
     WHERE s.organization_id = ro.organization_id
         AND s.starts_at < (%(night)s::date + 1)::timestamp AT TIME ZONE %(timezone)s
+    -- Keeps service_on from being worked out anew at every place that names it: the zone's rules are dear.
+    OFFSET 0
 ) a ON true
 LEFT JOIN billing.hold h ON h.automation = %(automation)s AND h.item_id = a.appointment_id AND h.lifted_at IS NULL
     AND (h.hold_until IS NULL OR h.hold_until > %(night)s)
