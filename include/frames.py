@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import psycopg
+from psycopg.sql import SQL, Identifier
 
 from include.database import sql
 
@@ -18,15 +19,17 @@ _DTYPES = {"integer": "Int64", "text": "str", "category": "str", "day": "str", "
 def read_frame(
     connection: psycopg.Connection[Any], path: str, parameters: Mapping[str, Any], columns: Mapping[str, str]
 ) -> pd.DataFrame:
-    """The result of the SQL file `path` as a frame with `columns` (name -> integer, text, category, day or flag).
+    """The `columns` (name -> integer, text, category, day or flag) of what the SQL file `path` returns, as a frame.
 
     Integers come as `Int64`, days as `datetime64[s]`, flags as `bool`, an SQL NULL as missing. Money must come as
-    integer cents. An empty result is an empty frame of the same types. Raises `ValueError` when the statement returns
-    other columns.
+    integer cents. An empty result is an empty frame of the same types. A column of the statement that is not asked for
+    is not even computed; one that it does not have is an `UndefinedColumn` of the database.
     """
     buffer = io.BytesIO()
-    statement = f"COPY ({sql(path)}) TO STDOUT (FORMAT csv, HEADER)"
-    with connection.cursor() as cursor, cursor.copy(statement.encode(), parameters) as copy:
+    statement = SQL("COPY (SELECT {names} FROM (\n{source}\n) AS source) TO STDOUT (FORMAT csv, HEADER)").format(
+        names=SQL(", ").join(Identifier(name) for name in columns), source=SQL(sql(path))
+    )
+    with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
         for block in copy:
             buffer.write(block)
     buffer.seek(0)
@@ -37,8 +40,6 @@ def read_frame(
         na_values=[""],
         engine="c",
     )
-    if list(frame.columns) != list(columns):
-        raise ValueError(f"{path} returns other columns than its caller expects")
     for name, kind in columns.items():
         if kind == "day":
             frame[name] = pd.to_datetime(frame[name], format="%Y-%m-%d").astype("datetime64[s]")

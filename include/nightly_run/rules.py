@@ -129,26 +129,14 @@ def _read_items(
     connection: Connection, parameters: Mapping[str, Any], rules: CompiledRules, sources: FactSources
 ) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
     facts = rules.facts_needed
-    columns = {"organization_id": "integer", "item_id": "integer"}
-    candidate_columns = {
-        "client_id": "integer",
-        "staff_id": "integer",
-        "location_id": "integer",
-        "billing_provider_id": "integer",
-        "service_on": "day",
-        "invoice_on": "day",
-        "primary_insurer_id": "integer",
-        "secondary_insurer_id": "integer",
-        "level": "category",
-        "pays_by": "category",
-        "place_of_service_code": "category",
-    }
-    frame = read_frame(connection, "nightly_run/read_candidates.sql", parameters, columns | candidate_columns)
+    asked = {fact: column for fact, column in sources.columns.items() if fact in facts}
+    columns = {"organization_id": "integer", "item_id": "integer"} | dict(asked.values())
+    if "weekday" in facts:
+        columns[sources.day_column] = "day"
+    frame = read_frame(connection, "nightly_run/read_candidates.sql", parameters, columns)
     items = frame[["organization_id", "item_id"]].copy()
-    for fact, (column, kind) in sources.columns.items():
-        if fact in facts:
-            assert candidate_columns[column] == kind
-            items[fact] = frame[column]
+    for fact, (column, _) in asked.items():
+        items[fact] = frame[column]
     if "weekday" in facts:
         items["weekday"] = (frame[sources.day_column].dt.day_of_week + 1).astype("Int64")
     many: dict[str, pd.DataFrame] = {}
