@@ -21,7 +21,7 @@ from include.nightly_run.candidates import (
     read_clock,
 )
 from include.nightly_run.decisions import record_decisions
-from include.nightly_run.organizations import work_through
+from include.nightly_run.organizations import in_slices, work_through
 from include.nightly_run.rules import FactSources, exclude_items
 
 log = logging.getLogger(__name__)
@@ -86,12 +86,13 @@ def scrub_for_advice(connection: Connection, attempt: Attempt, organization_ids:
 
     def scrub_part(part: list[int]) -> None:
         nonlocal found
-        rows = execute(
-            connection,
-            "invoice_processing/read_new_claims.sql",
-            attempt.parameters | {"organization_ids": part},
-        ).fetchall()
-        found += len(scrub_claims(connection, attempt, [claim_id for (claim_id,) in rows]))
+        for some in in_slices(part):
+            rows = execute(
+                connection,
+                "invoice_processing/read_new_claims.sql",
+                attempt.parameters | {"organization_ids": list(some)},
+            ).fetchall()
+            found += len(scrub_claims(connection, attempt, [claim_id for (claim_id,) in rows]))
 
     failed = work_through(connection, attempt, organization_ids, "scrub_for_advice", scrub_part)
     log.info("run %s: %s new claims with errors, %s organizations failed", attempt.run_id, found, len(failed))
