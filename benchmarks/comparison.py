@@ -51,9 +51,7 @@ def differences(written: Mapping[str, Sequence[Mapping[str, str]]]) -> list[str]
     """
     found = []
     for automation in ("creation", "processing"):
-        sides = {
-            side: runs for side, runs in written.items() if side in (f"pipeline_{automation}", f"bare_{automation}")
-        }
+        sides = {side: runs for side, runs in written.items() if side.endswith(f"_{automation}")}
         everything = [
             (f"{side}, repeat {number}", run) for side, runs in sides.items() for number, run in enumerate(runs, 1)
         ]
@@ -82,6 +80,8 @@ def table(measured: Measured) -> list[Row]:
         if all(_cpu(run) is not None for side in (ours, bare) for run in measured[side]):
             own, other = _median(measured[ours], _cpu), _median(measured[bare], _cpu)
             rows.append(_ratio(f"{label}: whole run, CPU of Python and server", own, other, "s CPU", ""))
+        floor = f"floor_{automation}"
+        rows.append(_seconds(f"{label}: whole run against the rows alone, wall", measured, ours, floor, "seconds", ""))
         own, other = _median(measured[ours], _speed), _median(measured[per_row], _speed)
         rows.append(
             Row(
@@ -97,14 +97,16 @@ def table(measured: Measured) -> list[Row]:
             _median(measured[ours], lambda run, name=name: run[name]) for name in ("python_cpu_seconds", "seconds")
         )
         rows.append(_alone(f"{label}: CPU of Python", f"{cpu:.2f} s", f"of {all_seconds:.2f} s wall", "", cpu))
-        peak = _median(measured[ours], lambda run: run.get("peak_before_advice_megabytes", run["peak_megabytes"]))
-        over = peak - _median(measured[ours], lambda run: run["peak_megabytes"] - run["peak_over_imports_megabytes"])
+        peak, over = (
+            _median(measured[ours], lambda run, name=name: run[name])
+            for name in ("peak_megabytes", "peak_over_imports_megabytes")
+        )
         rows.append(
             _alone(f"{label}: Python peak", f"{peak:.0f} MB", f"{over:.0f} MB over its imports", "≤ 400 MB", peak)
         )
     processing = measured["pipeline_processing"]
     peak, over = (
-        _median(processing, lambda run, name=name: run[name])
+        _median(processing, lambda run, name=name: run["advice"][name])
         for name in ("peak_megabytes", "peak_over_imports_megabytes")
     )
     rows.append(
@@ -125,7 +127,8 @@ def steps_table(measured: Measured) -> list[tuple[str, str, str]]:
     """Step, seconds, share of the run, for each step of the two automations."""
     rows = []
     for side in ("pipeline_creation", "pipeline_processing"):
-        total = _median(measured[side], lambda run: run["seconds"])
+        # The steps of batches that ran side by side: more seconds than the run took.
+        total = _median(measured[side], lambda run: sum(run["steps"].values()))
         for step in measured[side][0]["steps"]:
             seconds = _median(measured[side], lambda run, step=step: run["steps"][step])
             rows.append((f"{side.removeprefix('pipeline_')}: {step}", f"{seconds:.2f} s", f"{seconds / total:.0%}"))

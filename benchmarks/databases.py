@@ -102,14 +102,17 @@ def settle(url: str) -> None:
         connection.execute("VACUUM (ANALYZE)")
 
 
-def leave_out(url: str, item_ids: list[int]) -> None:
-    """Write benchmark.left_out: the items that the bare statements and the code row by row leave out."""
+def leave_out(url: str, items: list[tuple[int, bool]]) -> None:
+    """Write benchmark.left_out: what a run left where it was, and whether rules excluded it.
+
+    The bare statements leave out what rules excluded, the floor and the code row by row everything.
+    """
     with psycopg.connect(url) as connection:
         connection.execute("CREATE SCHEMA benchmark")
-        connection.execute("CREATE TABLE benchmark.left_out (item_id bigint PRIMARY KEY)")
+        connection.execute("CREATE TABLE benchmark.left_out (item_id bigint PRIMARY KEY, is_excluded boolean NOT NULL)")
         with connection.cursor().copy("COPY benchmark.left_out FROM STDIN") as copy:
-            for item_id in item_ids:
-                copy.write_row((item_id,))
+            for item in items:
+                copy.write_row(item)
         connection.execute("GRANT USAGE ON SCHEMA benchmark TO billing_pipeline")
         connection.execute("GRANT SELECT ON benchmark.left_out TO billing_pipeline")
     settle(url)

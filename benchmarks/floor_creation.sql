@@ -1,10 +1,9 @@
--- bare_creation: all kept, billable appointments become priced invoices with lines, in one INSERT … SELECT.
--- Called by: sides.bare_creation
+-- floor_creation: appointments known beforehand become priced invoices with lines, in one INSERT … SELECT.
+-- Called by: sides.floor_creation
 -- Parameters: timezone text, night date, clock timestamptz
 -- Returns: nothing; one row per line
 -- Locks: the new rows
--- Leaves out: benchmark.left_out (what rules exclude and what has no price), and everything a run does beside:
---   settings, holds, start dates, live invoices, rules, decisions, results, ON CONFLICT
+-- Leaves out: benchmark.left_out, all of it: what a run left, whatever the reason; so nothing is decided here
 WITH appointment AS MATERIALIZED (
     SELECT nextval('billing.invoice_invoice_id_seq') AS invoice_id, a.appointment_id, a.organization_id, a.client_id,
         a.staff_id, a.location_id, (a.starts_at AT TIME ZONE %(timezone)s)::date AS service_on

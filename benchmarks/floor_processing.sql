@@ -1,11 +1,9 @@
--- bare_processing: all open invoices become claims, in one INSERT … SELECT.
--- Called by: sides.bare_processing
+-- floor_processing: invoices known beforehand become claims, in one INSERT … SELECT.
+-- Called by: sides.floor_processing
 -- Parameters: timezone text, clock timestamptz
 -- Returns: nothing; one row per claim
 -- Locks: the new rows
--- Leaves out: benchmark.left_out (what rules exclude and what no claim can be built of), and everything a run does
---   beside: settings, holds, review day, live claims, coverage, changed appointments, rules, decisions, results,
---   ON CONFLICT
+-- Leaves out: benchmark.left_out, all of it: what a run left, whatever the reason; so nothing is decided here
 INSERT INTO billing.claim (organization_id, invoice_id, client_id, level, total_amount, entered_step_on,
     entered_step_at, created_run_id, created_by)
 SELECT i.organization_id, i.invoice_id, i.client_id, 'primary', i.total_amount,

@@ -40,6 +40,16 @@ class Costs:
         else:
             self.server_cpu_seconds += after - server
 
+    def add(self, other: Costs) -> None:
+        """Add what was measured elsewhere, in another process."""
+        for name, seconds in other.seconds.items():
+            self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+        self.python_cpu_seconds += other.python_cpu_seconds
+        if self.server_cpu_seconds is None or other.server_cpu_seconds is None:
+            self.server_cpu_seconds = None
+        else:
+            self.server_cpu_seconds += other.server_cpu_seconds
+
     @property
     def figures(self) -> dict[str, Any]:
         """As they stand in the record."""

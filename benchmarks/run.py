@@ -60,8 +60,8 @@ class Benchmark:
         self._databases.drop("claims")
 
     def _automation(self, automation: str, source: str, keep: str) -> None:
-        """Pipeline and bare statement in turn, then row by row; the first pipeline's database stays as `keep`."""
-        pipeline, bare = f"pipeline_{automation}", f"bare_{automation}"
+        """Pipeline and statements in turn, then row by row; the first pipeline's database stays as `keep`."""
+        pipeline = f"pipeline_{automation}"
         for number in range(self._repeats):
             label = keep if number == 0 else "side"
             self._databases.create(label, source)
@@ -75,10 +75,11 @@ class Benchmark:
                 settle(self._databases.url(keep))
             else:
                 self._databases.drop(label)
-            self._databases.create("side", source)
-            self._measure(bare, "side")
-            self._read(bare, "side", automation)
-            self._databases.drop("side")
+            for side in (f"bare_{automation}", f"floor_{automation}"):
+                self._databases.create("side", source)
+                self._measure(side, "side")
+                self._read(side, "side", automation)
+                self._databases.drop("side")
         self._databases.create("side", source)
         self._measure(f"per_row_{automation}", "side")
         self._databases.drop("side")
@@ -161,14 +162,15 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _items_that_stay(url: str, automation: str) -> list[int]:
-    """The items that the run of the automation left where they are, ascending."""
+def _items_that_stay(url: str, automation: str) -> list[tuple[int, bool]]:
+    """The items that the run of the automation left where they are, ascending, and whether rules excluded them."""
     with psycopg.connect(url) as connection:
         rows = connection.execute(
-            "SELECT item_id FROM billing.decision WHERE automation = %s AND closed_on IS NULL ORDER BY item_id",
+            "SELECT item_id, reason = 'excluded' FROM billing.decision"
+            " WHERE automation = %s AND closed_on IS NULL ORDER BY item_id",
             (automation,),
         )
-        return [item_id for (item_id,) in rows]
+        return rows.fetchall()
 
 
 def _say(line: str) -> None:

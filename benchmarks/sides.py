@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import sys
+import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -32,83 +34,171 @@ TIMEZONE = "America/Chicago"
 CREATION = build_slot("invoice_creation", NIGHT.isoformat(), TIMEZONE)
 PROCESSING = build_slot("invoice_processing", (NIGHT + timedelta(days=1)).isoformat(), TIMEZONE)
 VALIDATED_CLAIMS = 500
+#: Batches at a time, as many as the machine has processors and no more than two.
+WORKERS = min(2, os.cpu_count() or 1)
 
 
 def pipeline_creation(connection: Connection, limit: int) -> Figures:
-    """The whole work of Invoice Creation's tasks, batch by batch."""
+    """The whole work of Invoice Creation's tasks, `WORKERS` batches at a time."""
     from include.invoice_creation import steps
     from include.nightly_run import rules
     from include.nightly_run.attempt import open_attempt, organizations_of_batch
 
-    imported = peak_megabytes()
-    costs, mask = Costs(), Tally()
+    mask = Tally()
     mask.watch(rules, "first_matching_rule", lambda items: items)
-    with costs.block(connection, "open_run"):
-        attempt, batches = open_attempt(connection, CREATION, "benchmark", 1)
-    created = 0
-    for number in batches:
-        organizations = organizations_of_batch(connection, attempt, number)
-        with costs.block(connection, "select_appointments"):
-            steps.select_appointments(connection, attempt, organizations)
-        with costs.block(connection, "apply_exclusion_rules"):
-            steps.apply_exclusion_rules(connection, attempt, organizations)
-        with costs.block(connection, "create_invoices"):
-            created += steps.create_invoices(connection, attempt, organizations)
-    with costs.block(connection, "close_run"):
+    run = _Run(connection, [mask])
+    with run.costs.block(connection, "open_run"):
+        attempt, numbers = open_attempt(connection, CREATION, "benchmark", 1)
+
+    def work(own: Connection, costs: Costs, number: int) -> int:
+        organizations = organizations_of_batch(own, attempt, number)
+        with costs.block(own, "select_appointments"):
+            steps.select_appointments(own, attempt, organizations)
+        with costs.block(own, "apply_exclusion_rules"):
+            steps.apply_exclusion_rules(own, attempt, organizations)
+        with costs.block(own, "create_invoices"):
+            return steps.create_invoices(own, attempt, organizations)
+
+    created = run.work_through(numbers, work)
+    with run.costs.block(connection, "close_run"):
         steps.close_run(connection, attempt)
-    return costs.figures | _memory(imported) | {"rows": created, "batches": len(batches), "mask": mask.figures}
+    return run.figures() | {"rows": created, "batches": len(numbers), "mask": mask.figures}
 
 
 def pipeline_processing(connection: Connection, limit: int) -> Figures:
-    """The whole work of Invoice Processing's tasks, batch by batch; the scrub for advice after it, by itself."""
+    """The whole work of Invoice Processing's tasks, `WORKERS` batches at a time; the scrub for advice by itself."""
     from include.claim_records import scrub as claim_scrub
     from include.invoice_processing import steps
     from include.nightly_run import rules
     from include.nightly_run.attempt import open_attempt, organizations_of_batch
 
-    imported = peak_megabytes()
-    costs, advice, mask, edits = Costs(), Costs(), Tally(), Tally()
+    mask, edits = Tally(), Tally()
     mask.watch(rules, "first_matching_rule", lambda items: items)
-    edits.watch(claim_scrub, "scrub", lambda frames: frames.claims)
-    with costs.block(connection, "open_run"):
+    run = _Run(connection, [mask])
+    with run.costs.block(connection, "open_run"):
         attempt, numbers = open_attempt(connection, PROCESSING, "benchmark", 1)
-    batches = [organizations_of_batch(connection, attempt, number) for number in numbers]
-    created = 0
-    for organizations in batches:
-        with costs.block(connection, "select_invoices"):
-            steps.select_invoices(connection, attempt, organizations)
-        with costs.block(connection, "apply_exclusion_rules"):
-            steps.apply_exclusion_rules(connection, attempt, organizations)
-        with costs.block(connection, "process_invoices"):
-            created += steps.process_invoices(connection, attempt, organizations)
-    before_advice = peak_megabytes()
-    for organizations in batches:
+
+    def work(own: Connection, costs: Costs, number: int) -> int:
+        organizations = organizations_of_batch(own, attempt, number)
+        with costs.block(own, "select_invoices"):
+            steps.select_invoices(own, attempt, organizations)
+        with costs.block(own, "apply_exclusion_rules"):
+            steps.apply_exclusion_rules(own, attempt, organizations)
+        with costs.block(own, "process_invoices"):
+            return steps.process_invoices(own, attempt, organizations)
+
+    created = run.work_through(numbers, work)
+    with run.costs.block(connection, "close_run"):
+        steps.close_run(connection, attempt)
+    figures = run.figures()
+    edits.watch(claim_scrub, "scrub", lambda frames: frames.claims)
+    advice = Costs()
+    for number in numbers:
+        organizations = organizations_of_batch(connection, attempt, number)
         with advice.block(connection, "scrub_for_advice"):
             steps.scrub_for_advice(connection, attempt, organizations)
-    with costs.block(connection, "close_run"):
-        steps.close_run(connection, attempt)
-    return (
-        costs.figures
-        | _memory(imported)
-        | {
-            "rows": created,
-            "batches": len(batches),
-            "mask": mask.figures,
-            "edits": edits.figures,
-            "advice": advice.figures,
-            "peak_before_advice_megabytes": before_advice,
+    peak = peak_megabytes()
+    return figures | {
+        "rows": created,
+        "batches": len(numbers),
+        "mask": mask.figures,
+        "edits": edits.figures,
+        "advice": advice.figures
+        | {"peak_megabytes": peak, "peak_over_imports_megabytes": peak - run.imported_megabytes},
+    }
+
+
+class _Run:
+    """One measured run: batches in processes of their own, as many at a time as `WORKERS`, like Airflow's tasks.
+
+    The processes are there before the clock starts, with everything imported: what a task costs to start is Airflow's.
+    """
+
+    def __init__(self, connection: Connection, tallies: list[Tally]) -> None:
+        self._connection = connection
+        self._tallies = tallies
+        self.costs = Costs()
+        self.imported_megabytes = peak_megabytes()
+        self._peak = self.imported_megabytes
+        self._batches_seconds = 0.0
+
+    def work_through(self, numbers: list[int], work: Callable[[Connection, Costs, int], int]) -> int:
+        """Do `work` (connection, costs, batch number -> rows) for every batch; return the rows of all."""
+        url = pipeline_url(os.environ["BILLING_DATABASE_URL"])
+        context = multiprocessing.get_context("fork")
+        waiting, done, start = context.SimpleQueue(), context.SimpleQueue(), context.Event()
+
+        def serve() -> None:
+            with psycopg.connect(url, autocommit=True) as own:
+                ready.release()
+                start.wait()
+                while (number := waiting.get()) is not None:
+                    costs = Costs()
+                    for tally in self._tallies:
+                        tally.seconds, tally.rows = 0.0, 0
+                    rows = work(own, costs, number)
+                    done.put((rows, costs, [tally.figures for tally in self._tallies], peak_megabytes()))
+
+        ready = context.Semaphore(0)
+        workers = [context.Process(target=serve, daemon=True) for _ in range(min(WORKERS, len(numbers)))]
+        for worker in workers:
+            worker.start()
+        for _ in workers:
+            ready.acquire()
+        began = time.perf_counter()
+        for number in numbers:
+            waiting.put(number)
+        start.set()
+        total = 0
+        for _ in numbers:
+            while done.empty():
+                if any(worker.exitcode not in (None, 0) for worker in workers):
+                    raise RuntimeError("a batch failed; its own output says why")
+                time.sleep(0.005)
+            rows, costs, figures, peak = done.get()
+            total += rows
+            self.costs.add(costs)
+            self._peak = max(self._peak, peak)
+            for tally, one in zip(self._tallies, figures, strict=True):
+                tally.seconds += one["seconds"]
+                tally.rows += int(one["rows"])
+        self._batches_seconds = time.perf_counter() - began
+        for _ in workers:
+            waiting.put(None)
+        for worker in workers:
+            worker.join()
+        return total
+
+    def figures(self) -> Figures:
+        """Wall of the run, seconds of each step over all its batches, CPU and memory of the largest process."""
+        figures = self.costs.figures
+        ends = sum(self.costs.seconds[name] for name in ("open_run", "close_run"))
+        return figures | {
+            "seconds": ends + self._batches_seconds,
+            "workers": WORKERS,
+            "peak_megabytes": self._peak,
+            "peak_over_imports_megabytes": self._peak - self.imported_megabytes,
         }
-    )
 
 
 def bare_creation(connection: Connection, limit: int) -> Figures:
-    """The same invoices and lines by one INSERT … SELECT."""
-    return _bare(connection, "bare_creation", CREATION.due_at)
+    """The same invoices and lines by one INSERT … SELECT that decides what can be priced."""
+    return _statement(connection, "bare_creation", CREATION.due_at)
 
 
 def bare_processing(connection: Connection, limit: int) -> Figures:
-    """The same claims by one INSERT … SELECT."""
-    return _bare(connection, "bare_processing", PROCESSING.due_at)
+    """The same claims by one INSERT … SELECT that decides what is covered."""
+    return _statement(connection, "bare_processing", PROCESSING.due_at)
+
+
+def floor_creation(connection: Connection, limit: int) -> Figures:
+    """The same invoices and lines by one INSERT … SELECT that is told which."""
+    return _statement(connection, "floor_creation", CREATION.due_at)
+
+
+def floor_processing(connection: Connection, limit: int) -> Figures:
+    """The same claims by one INSERT … SELECT that is told which."""
+    return _statement(connection, "floor_processing", PROCESSING.due_at)
 
 
 def per_row_creation(connection: Connection, limit: int) -> Figures:
@@ -196,16 +286,18 @@ SIDES: dict[str, Callable[[Connection, int], Figures]] = {
     for side in (
         pipeline_creation,
         bare_creation,
+        floor_creation,
         per_row_creation,
         pipeline_processing,
         bare_processing,
+        floor_processing,
         per_row_processing,
         files,
     )
 }
 
 
-def _bare(connection: Connection, name: str, clock: datetime) -> Figures:
+def _statement(connection: Connection, name: str, clock: datetime) -> Figures:
     costs = Costs()
     parameters = {"night": NIGHT, "timezone": TIMEZONE, "clock": clock}
     with costs.block(connection, name), database.writing(connection):
