@@ -18,11 +18,16 @@ SELECT ro.attempt_id, i.organization_id, i.invoice_id, nextval('billing.claim_cl
         WHEN t.is_unconfirmed AND (a.starts_at AT TIME ZONE %(timezone)s)::date <> i.service_on THEN 'appointment_moved'
         -- Lines are compared only where something was written since: that is the dear part.
         WHEN t.is_touched AND (
-            SELECT array_agg((s.line_number, s.service_type_id, s.unit_count) ORDER BY s.line_number)
+            SELECT array_agg((s.line_number, s.service_type_id, s.unit_count, CASE
+                WHEN coalesce(s.modifier_1, s.modifier_2, s.modifier_3, s.modifier_4) IS NOT NULL
+                THEN ARRAY[s.modifier_1, s.modifier_2, s.modifier_3, s.modifier_4]
+                ELSE ARRAY[t.modifier_1, t.modifier_2, t.modifier_3, t.modifier_4] END) ORDER BY s.line_number)
             FROM practice.appointment_service s
+            JOIN practice.service_type t USING (service_type_id)
             WHERE s.appointment_id = i.appointment_id
         ) IS DISTINCT FROM (
-            SELECT array_agg((l.line_number, l.service_type_id, l.unit_count) ORDER BY l.line_number)
+            SELECT array_agg((l.line_number, l.service_type_id, l.unit_count,
+                ARRAY[l.modifier_1, l.modifier_2, l.modifier_3, l.modifier_4]) ORDER BY l.line_number)
             FROM billing.invoice_line l
             WHERE l.invoice_id = i.invoice_id
         ) THEN 'appointment_rerated'

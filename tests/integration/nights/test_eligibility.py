@@ -465,6 +465,7 @@ def test_an_invoice_whose_appointment_changed_since_waits_for_a_person(billing: 
         "moved past midnight in UTC only",
         "more units",
         "another service",
+        "another modifier",
         "a service more",
         "a service less",
         "changed and changed back",
@@ -493,6 +494,7 @@ def test_an_invoice_whose_appointment_changed_since_waits_for_a_person(billing: 
     change("moved past midnight in UTC only", "starts_at = '2026-03-03 23:30-07', ends_at = '2026-03-04 00:30-07'")
     change_service("more units", "unit_count = 2")
     change_service("another service", f"service_type_id = {other}")
+    change_service("another modifier", "modifier_1 = '95'")
     practice.service(appointments["a service more"], 3, other)
     billing.execute(
         "DELETE FROM practice.appointment_service WHERE appointment_id = %s AND line_number = 2",
@@ -510,6 +512,7 @@ def test_an_invoice_whose_appointment_changed_since_waits_for_a_person(billing: 
         "moved past midnight in UTC only": "advanced",
         "more units": "blocked appointment_rerated",
         "another service": "blocked appointment_rerated",
+        "another modifier": "blocked appointment_rerated",
         "a service more": "blocked appointment_rerated",
         "a service less": "blocked appointment_rerated",
         "changed and changed back": "advanced",
