@@ -1,0 +1,1 @@
+"""Valid claims and broken ones with which claim scrubbers are compared. See README.md."""
