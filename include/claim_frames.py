@@ -205,7 +205,8 @@ ADJUSTMENT_COLUMNS: dict[str, str] = {
     **dict.fromkeys(["amount_cents", "quantity"], "integer"),
 }
 
-#: One row per claim and line of another live claim of the same client, rendering clinician and day, by claim_id.
+#: One row per claim and line of another live claim of the same client, rendering clinician, level and day, by claim_id;
+#: of the claim's own invoice only the other parts it was split into.
 SAME_DAY_LINE_COLUMNS: dict[str, str] = {
     "claim_id": "integer",
     "other_claim_number": "text",

@@ -132,8 +132,9 @@ def _check_digits(sheet: Sheet, column: Column) -> None:
 
 def _check_diagnosis(sheet: Sheet, column: Column) -> None:
     # Source: CDC/NCHS, ICD-10-CM Official Guidelines, section I.A: three to seven characters, a dot after the third.
+    # The second is a digit in all chapters but one: QA0 is in the release of April 2026.
     reason = "is not an ICD-10-CM code like F41.1"
-    _refuse_unless(sheet, column, r"(?i:[A-Z][0-9][0-9A-Z](?:\.?[0-9A-Z]{1,4})?)", reason)
+    _refuse_unless(sheet, column, r"(?i:[A-Z][0-9A][0-9A-Z](?:\.?[0-9A-Z]{1,4})?)", reason)
     sheet.frame[column.name] = sheet.frame[column.name].str.replace(".", "", regex=False).str.upper()
 
 

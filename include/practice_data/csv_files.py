@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,13 +60,22 @@ class Sheet:
         self.frame.loc[mask, column.name] = ""
 
 
+def read_content(path: Path) -> bytes:
+    """The bytes of a file, unpacked if its name ends in .gz; raises what reading and unpacking raise."""
+    content = path.read_bytes()
+    return gzip.decompress(content) if path.suffix.lower() == ".gz" else content
+
+
 def read_sheet(path: Path, table: Table) -> tuple[Sheet | None, list[Problem]]:
     """The sheet of one file, or None and what is wrong with its structure (no row can be trusted then).
 
     Blank lines are passed over; a byte order mark is taken off. Every row must have as many cells as the header.
     """
     name = path.name
-    content = path.read_bytes().removeprefix(_BYTE_ORDER_MARK)
+    try:
+        content = read_content(path).removeprefix(_BYTE_ORDER_MARK)
+    except (OSError, EOFError, zlib.error):
+        return None, [Problem(name, 0, "", "cannot be read: the file is missing or damaged")]
     if not content.strip():
         return None, [Problem(name, 0, "", "the file is empty: it needs at least the header")]
     if (place := content.find(b"\0")) >= 0:

@@ -77,6 +77,8 @@ def generate(
         "appointments": appointments_per_night,
         # A client comes once or twice.
         "clients": (appointments_per_night + 1) // 2,
+        # One session after the other fits into a day; by fours, as their supervision goes.
+        "clinicians": 4 * -(-appointments_per_night // 40),
         "night": night,
         "seed": seed,
         "timezone": timezone,

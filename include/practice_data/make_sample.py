@@ -12,10 +12,12 @@ from pathlib import Path
 
 from include.practice_data.sample_rows import (
     FRIDAY_BEFORE,
+    LONG_BEFORE,
     MONDAY,
     THURSDAY,
     THURSDAY_BEFORE,
     TUESDAY,
+    UNLISTED_SERVICES,
     WEDNESDAY,
     Practice,
     Sample,
@@ -314,6 +316,10 @@ def _ceiba(sample: Sample) -> None:
         tax_id="000-10-0802",
         tax_id_type="social_security",
         taxonomy_code="103TC0700X",
+        pay_to_address_1="PO Box 118",
+        pay_to_city="Ponce",
+        pay_to_state_code="PR",
+        pay_to_postal_code="00732-0118",
     )
     practice.offer(insurers=(1, 2, 3))
     practice.insurer(4, billing_provider_id=practice.number(2))
@@ -361,6 +367,21 @@ def _ceiba(sample: Sample) -> None:
     practice.visit(practice.client(insurer=4), TUESDAY, "60", staff=2)
     practice.visit(practice.client(insurer=None, pays_by="self_pay"), MONDAY, staff=2)
     practice.visit(practice.client(insurer=3), WEDNESDAY, "60", staff=2)
+    practice.service("art", "Art therapy with a trained clinician, 45 minutes")
+    practice.fee("art", UNLISTED_SERVICES["art"][3])
+    referred = practice.client(insurer=2, referring_provider_id=practice.referring_provider(1, "Carrasquillo", "Belén"))
+    practice.visit(referred, MONDAY, "art", at=time(7), claim_note="Second of four sessions that were agreed upon")
+    practice.visit(
+        practice.client(insurer=3, diagnoses=("F43.11",)),
+        MONDAY,
+        staff=2,
+        at=time(7),
+        accident_cause="auto",
+        accident_on="2026-08-14",
+        accident_state_code="PR",
+    )
+    # Older than all automation: what a biller does about it by hand is in sample_hand_work.py.
+    practice.visit(both, LONG_BEFORE, "60", staff=2)
 
 
 def _prairie_wren(sample: Sample) -> None:
@@ -398,6 +419,9 @@ def _prairie_wren(sample: Sample) -> None:
     practice.visit(practice.client(insurer=1), MONDAY, "45", at=time(21))
     practice.visit(practice.client(insurer=2), MONDAY, "intake", at=time(6))
     practice.visit(practice.client(insurer=2), TUESDAY, "45")
+    practice.service("garden")  # an unlisted code, and nobody wrote what it stands for
+    practice.fee("garden", UNLISTED_SERVICES["garden"][3])
+    practice.visit(practice.client(insurer=2), MONDAY, "garden", at=time(5))
 
 
 def _millstone(sample: Sample) -> None:
@@ -429,6 +453,8 @@ def _juniper_hollow(sample: Sample) -> None:
     for day in (FRIDAY_BEFORE, MONDAY, TUESDAY, WEDNESDAY):
         practice.visit(regular, day, "45")
         practice.visit(practice.client(insurer=2), day)
+    # More lines than one claim holds.
+    practice.visit(practice.client(insurer=2), MONDAY, "60", *["complexity"] * 51, at=time(14))
 
 
 def _cypress_landing(sample: Sample) -> None:

@@ -1,4 +1,4 @@
--- sample_hand_work: what a biller of the sample does by hand: an invoice typed on Monday at 15:00.
+-- sample_hand_work: the invoice a biller of the sample types by hand: of the first appointment of a day.
 -- Called by: sample_hand_work.work_by_hand
 -- Parameters: organization_id bigint, service_on date
 -- Returns: invoice_id, one row; no row when it was done before

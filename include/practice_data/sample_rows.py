@@ -1,7 +1,7 @@
 """Building blocks of the sample practices: one method per kind of row, with everyday values filled in.
 
-All people, practices, insurers and numbers are invented: NPIs begin with 2 and tax ids with 00, which nobody has been
-given; phone numbers are 555-01xx.
+All people, practices, insurers and numbers are invented: NPIs begin with 2, which nobody has been given, tax ids with
+12-345, as in the examples on forms; phone numbers are 555-01xx.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from include.practice_data.tables import TABLES
 
 Row = dict[str, str]
 
-#: Friday before the sample nights, the three nights, and the Thursday after.
+#: A Monday that an insurer had time to decide about, Friday before the sample nights, the three nights, and the
+#: Thursday after.
+LONG_BEFORE = date(2026, 10, 5)
 THURSDAY_BEFORE, FRIDAY_BEFORE = date(2026, 10, 29), date(2026, 10, 30)
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (date(2026, 11, day) for day in (2, 3, 4, 5))
 
@@ -29,6 +31,12 @@ SERVICES: dict[str, tuple[str, str, str, str, int, int]] = {
     "video": ("Psychotherapy by video, 60 minutes", "90837", "95", "160.00", 60, 6),
     "group": ("Group psychotherapy", "90853", "", "52.25", 60, 7),
 }
+#: The same for services only some practices offer.
+UNLISTED_SERVICES: dict[str, tuple[str, str, str, str, int, int]] = {
+    "art": ("Art therapy, 45 minutes", "90899", "", "95.00", 45, 8),
+    "garden": ("Garden therapy, 45 minutes", "90899", "", "90.00", 45, 9),
+}
+_SERVICES = SERVICES | UNLISTED_SERVICES
 #: (name, payer code, claim filing code) of the insurers 1 to 4 of every organization.
 INSURERS = (
     ("Quillfeather Mutual", "QFM01", "CI"),
@@ -123,7 +131,7 @@ class Practice:
                 "entity_type": "organization",
                 "name": name,
                 "npi": npi(self.number(within) * 10),
-                "tax_id": f"00-{1000000 + self.number(within)}",
+                "tax_id": f"12-345{self.number(within):04d}",
                 "tax_id_type": "employer",
                 "taxonomy_code": "261QM0801X",
                 "address_1": f"{within * 100 + self.organization_id} Foundry Walk",
@@ -163,6 +171,7 @@ class Practice:
                 "supervisor_id": None if supervisor is None else self.number(int(str(supervisor))),
                 "supervision": "none",
                 "is_billed_under_supervisor": False,
+                "license_type": "LCSW",
                 **values,
             },
         )
@@ -173,27 +182,40 @@ class Practice:
             self.insurer(within)
         for key in services:
             self.service(key)
-            self.fee(key, SERVICES[key][3])
+            self.fee(key, _SERVICES[key][3])
             if 1 in insurers:
-                self.fee(key, str(Decimal(SERVICES[key][3]) - 5), insurer=1)
+                self.fee(key, str(Decimal(_SERVICES[key][3]) - 5), insurer=1)
 
     def insurer(self, within: int, **values: object) -> None:
         name, payer_code, filing = INSURERS[(within - 1) % len(INSURERS)]
         defaults = {"name": name, "payer_code": payer_code, "claim_filing_code": filing}
         self.add("insurer", **{"insurer_id": self.number(within), **defaults, **values})
 
-    def service(self, key: str) -> None:
-        name, procedure_code, modifier, _, _, within = SERVICES[key]
+    def referring_provider(self, within: int, last_name: str, first_name: str) -> int:
+        """A person outside the practice who refers clients to it; returns its id."""
+        self.add(
+            "referring_provider",
+            referring_provider_id=self.number(within),
+            entity_type="person",
+            last_name=last_name,
+            first_name=first_name,
+            npi=npi(self.number(within) * 10 + 7),
+        )
+        return self.number(within)
+
+    def service(self, key: str, description: str = "") -> None:
+        name, procedure_code, modifier, _, _, within = _SERVICES[key]
         self.add(
             "service_type",
             service_type_id=self.number(within),
             name=name,
             procedure_code=procedure_code,
             modifier_1=modifier,
+            description=description,
         )
 
     def service_id(self, key: str) -> int:
-        return self.number(SERVICES[key][5])
+        return self.number(_SERVICES[key][5])
 
     def fee(self, key: str, rate: str | None, *, insurer: int | None = None, starts_on: str = "2026-01-01") -> None:
         self._fees += 1
@@ -290,18 +312,21 @@ class Practice:
         status: str = "kept",
         is_billable: bool = True,
         at: time | None = None,
+        **values: object,
     ) -> int:
         """An appointment in the next free slot of the staff member that day; returns its id.
 
-        A service is a key of SERVICES, with a unit count and a modifier where they differ. `note`: signed, unsigned,
-        none, both (provider and supervisor), supervisor; by default what the staff member's supervision asks for.
+        A service is a key of SERVICES or UNLISTED_SERVICES, with a unit count and a modifier where they differ. `note`:
+        signed, unsigned, none, both (provider and supervisor), supervisor; by default what the staff member's
+        supervision asks for. `values`: further columns of the appointment.
         """
         lines = [
             (service, 1, "") if isinstance(service, str) else (*service, "")[:3] for service in services or ("60",)
         ]
         slot = self._free_from.get((staff, day), datetime.combine(day, time(9)))
         start = slot if at is None else datetime.combine(day, at)
-        end = start + timedelta(minutes=sum(SERVICES[key][4] for key, _, _ in lines))
+        end = start + timedelta(minutes=sum(_SERVICES[key][4] for key, _, _ in lines))
+        is_by_telephone = any(modifier == "93" for _, _, modifier in lines)
         if at is None:
             self._free_from[staff, day] = slot + timedelta(minutes=75)
         self._appointments += 1
@@ -317,6 +342,8 @@ class Practice:
             appointment_status=status,
             is_billable=is_billable,
             place_of_service_code=place_of_service,
+            telehealth="" if place_of_service not in ("02", "10") else "audio" if is_by_telephone else "video",
+            **values,
         )
         for line_number, (key, units, modifier) in enumerate(lines, start=1):
             self.add(

@@ -194,6 +194,7 @@ _TABLES = (
             _TAXONOMY,
             *_address(),
             _text("phone"),
+            *_address("pay_to_"),
         ),
     ),
     Table(
@@ -223,6 +224,7 @@ _TABLES = (
             _id("supervisor_id", "staff", is_required=False),
             _choice("supervision", "none", "approve", "cosign"),
             _flag("is_billed_under_supervisor"),
+            Column("license_type", Kind.TEXT),
         ),
     ),
     Table(
@@ -239,7 +241,30 @@ _TABLES = (
             _day("deleted_on"),
         ),
     ),
-    Table("client", "practice", ("client_id",), (_id("client_id"), _organization(), *_person())),
+    Table(
+        "referring_provider",
+        "practice",
+        ("referring_provider_id",),
+        (
+            _id("referring_provider_id"),
+            _organization(),
+            _choice("entity_type", "person", "organization"),
+            _text("last_name"),
+            _text("first_name"),
+            _NPI,
+        ),
+    ),
+    Table(
+        "client",
+        "practice",
+        ("client_id",),
+        (
+            _id("client_id"),
+            _organization(),
+            *_person(),
+            _id("referring_provider_id", "referring_provider", is_required=False),
+        ),
+    ),
     Table(
         "client_payment",
         "practice",
@@ -281,6 +306,7 @@ _TABLES = (
             Column("name", Kind.TEXT, True),
             Column("procedure_code", Kind.TEXT),
             *_MODIFIERS,
+            Column("description", Kind.TEXT),
         ),
     ),
     Table(
@@ -327,6 +353,11 @@ _TABLES = (
             _choice("appointment_status", "scheduled", "kept", "cancelled", "late_cancelled", "no_show"),
             _flag("is_billable"),
             _PLACE_OF_SERVICE,
+            _choice("telehealth", "video", "audio", is_required=False),
+            _choice("accident_cause", "auto", "employment", "other", is_required=False, is_sensitive=True),
+            _day("accident_on", is_sensitive=True),
+            _text("accident_state_code"),
+            _text("claim_note"),
         ),
     ),
     Table(
@@ -340,6 +371,7 @@ _TABLES = (
             _id("service_type_id", "service_type"),
             Column("unit_count", Kind.INTEGER, True),
             *_MODIFIERS,
+            _text("claim_note"),
         ),
     ),
     Table(

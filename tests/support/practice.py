@@ -146,6 +146,10 @@ class Practice:
         row = {"service_type_id": service_type, "insurer_id": insurer, "starts_on": starts_on, "rate_amount": rate}
         return self._add("practice.fee", "fee_id", row, {})
 
+    def referring_provider(self, **changes: object) -> int:
+        default = {"entity_type": "person", "last_name": "Tanner", "first_name": "Iris", "npi": "1679576722"}
+        return self._add("practice.referring_provider", "referring_provider_id", default, changes)
+
     def client(self, **changes: object) -> int:
         """A client without a policy, of whom nobody said how they pay."""
         default = {
@@ -282,6 +286,15 @@ class Practice:
             return self.invoice(appointment)
         return self.claim(self.invoice(appointment))
 
+    def sent_claim(self, invoice: int | None = None, level: str = "primary") -> int:
+        """The same, sent on that day at 21:00."""
+        made = self.claim(invoice, level)
+        self.connection.execute(
+            "UPDATE billing.claim SET claim_status = 'submitted', submitted_at = %s WHERE claim_id = %s",
+            (self.instant("2026-03-04 21:00"), made),
+        )
+        return made
+
     # Small things
 
     def instant(self, local: str) -> datetime:
@@ -314,6 +327,7 @@ def outcomes(connection: Connection, automation: str, night: str, timezone: str 
     rows = connection.execute(
         "SELECT a.item_id, 'advanced' FROM billing.advanced_item a JOIN billing.run r USING (run_id, automation)"
         " WHERE r.automation = %(automation)s AND r.night = %(night)s AND r.timezone = %(timezone)s"
+        "   AND a.item_count > 0"
         " UNION ALL"
         " SELECT d.item_id, concat_ws(' ', d.reason, d.detail_code) FROM billing.decision d"
         " JOIN practice.organization o USING (organization_id)"

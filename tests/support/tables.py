@@ -8,7 +8,9 @@ import psycopg
 from psycopg import sql
 
 #: Tables that grow with every attempt, and nothing else does.
-ATTEMPT_TABLES = frozenset({"billing.run_attempt", "billing.run_organization", "billing.edit_not_checked"})
+ATTEMPT_TABLES = frozenset(
+    {"billing.run_attempt", "billing.run_organization", "billing.edit_not_checked", "billing.scrub"}
+)
 
 
 def table_names(connection: psycopg.Connection[Any]) -> list[str]:

@@ -1,7 +1,7 @@
 -- diagnosis: one to three diagnoses per client, mostly one.
 -- Called by: include.practice_data.generate.
--- Parameters: organizations, appointments (kept per organization and night), clients (per organization), seed (int);
---   night (date); timezone (text; NULL spreads the organizations over eight buckets).
+-- Parameters: organizations, appointments (kept per organization and night), clients, clinicians (per organization),
+--   seed (int); night (date); timezone (text; NULL spreads the organizations over eight buckets).
 -- Returns: nothing.
 -- Locks: the rows it writes.
 -- Leaves out: nothing.

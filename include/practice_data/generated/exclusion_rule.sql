@@ -1,8 +1,8 @@
 -- exclusion_rule: 2.7 rules of invoice creation per organization on average, the default rule of processing,
 --   half a rule of submission.
 -- Called by: include.practice_data.generate.
--- Parameters: organizations, appointments (kept per organization and night), clients (per organization), seed (int);
---   night (date); timezone (text; NULL spreads the organizations over eight buckets).
+-- Parameters: organizations, appointments (kept per organization and night), clients, clinicians (per organization),
+--   seed (int); night (date); timezone (text; NULL spreads the organizations over eight buckets).
 -- Returns: nothing.
 -- Locks: the rows it writes.
 -- Leaves out: nothing.
@@ -14,7 +14,7 @@ WITH wanted AS (
         (1, 'invoice_creation', 1, 10, jsonb_build_object(
             'primary_insurer', (g.organization_id - 1001) * 5 + 5)),
         (2, 'invoice_creation', 2, 9, jsonb_build_object(
-            'progress_note_signed', 'no', 'appointment_staff', (g.organization_id - 1001) * 4 + 4)),
+            'progress_note_signed', 'no', 'appointment_staff', (g.organization_id - 1001) * %(clinicians)s + 4)),
         (3, 'invoice_creation', 3, 8, jsonb_build_object(
             'service_type', (g.organization_id - 1001) * 8 + 6, 'client_pays_by', 'self_pay')),
         (4, 'invoice_processing', 1, 10, jsonb_build_object('client_pays_by', 'self_pay')),

@@ -1,8 +1,8 @@
 -- policy: a primary policy for who does not pay himself, a secondary one for one in ten of them.
 --   Insurer 5 has one client in twenty.
 -- Called by: include.practice_data.generate.
--- Parameters: organizations, appointments (kept per organization and night), clients (per organization), seed (int);
---   night (date); timezone (text; NULL spreads the organizations over eight buckets).
+-- Parameters: organizations, appointments (kept per organization and night), clients, clinicians (per organization),
+--   seed (int); night (date); timezone (text; NULL spreads the organizations over eight buckets).
 -- Returns: nothing.
 -- Locks: the rows it writes.
 -- Leaves out: nothing.

@@ -80,6 +80,35 @@ def test_no_client_sees_one_clinician_twice_in_the_night(billing: Connection) ->
     assert scalar(billing, "SELECT count(*) FROM practice.client") == 8 * 13
 
 
+@pytest.mark.parametrize("per_night", [1, 40, 41, 81, 200])
+def test_nobody_has_two_sessions_at_once_and_each_day_ends_in_time(billing: Connection, per_night: int) -> None:
+    generate(billing, 2, per_night)
+    for whose in ("client_id", "staff_id"):
+        at_once = (
+            f"SELECT count(*) FROM practice.appointment a JOIN practice.appointment b ON b.{whose} = a.{whose}"  # noqa: S608
+            " AND b.appointment_id > a.appointment_id AND b.starts_at < a.ends_at AND b.ends_at > a.starts_at"
+        )
+        assert scalar(billing, at_once) == 0
+    last = "SELECT max((ends_at AT TIME ZONE 'America/Chicago')::timestamp)::text FROM practice.appointment"
+    assert scalar(billing, last) <= "2026-11-02 20:00:00"
+
+
+def test_sessions_at_a_distance_say_so_and_every_clinician_has_a_licence(billing: Connection) -> None:
+    generate(billing, 8, 25)
+    said = (
+        "SELECT array_agg(DISTINCT (l.place_of_service_code, a.telehealth)::text) FROM practice.appointment a"
+        " JOIN practice.location l USING (location_id)"
+    )
+    assert sorted(scalar(billing, said)) == ["(10,video)", "(11,)"]
+    assert scalar(billing, "SELECT count(*) FROM practice.staff WHERE license_type IS NULL") == 0
+    # Interactive complexity does not go with family psychotherapy.
+    family = (
+        "SELECT count(*) FROM practice.appointment_service s JOIN practice.appointment_service c USING (appointment_id)"
+        " WHERE s.service_type_id % 8 = 5 AND c.line_number = 2"
+    )
+    assert scalar(billing, family) == 0
+
+
 def test_one_client_in_ten_pays_by_himself_and_has_no_policy(billing: Connection) -> None:
     generate(billing, 40, 50)
     share = scalar(billing, "SELECT avg((pays_by = 'self_pay')::int)::float FROM practice.client_payment")

@@ -33,8 +33,9 @@ def two_practices() -> Sample:
         practice.staff(1, "Yarrowdale", "Clement")
         practice.staff(2, "Wavecrest", "Philippa", supervisor=1, supervision="cosign")
         practice.offer(insurers=(1, 2), services=("60", "45"))
+        referrer = practice.referring_provider(1, "Carrasquillo", "Belén")
         for _ in range(3 if organization_id == 41 else 1):
-            practice.visit(practice.client(), MONDAY)
+            practice.visit(practice.client(referring_provider_id=referrer), MONDAY)
         practice.settings()
         practice.hold(organization_id * 1000 + 1, "waiting for a referral")
         practice.rule("invoice_creation", weekday=[6, 7], location=[practice.number(1)])
@@ -106,7 +107,7 @@ def test_a_directory_is_loaded_and_its_report_counts_rows(
     assert [table.table for table in report.tables] == list(TABLES)
     start = "SELECT (starts_at AT TIME ZONE 'UTC')::text FROM practice.appointment WHERE appointment_id = {}001"
     assert scalar(billing, start.format(41)) == "2026-11-02 16:00:00"
-    assert scalar(billing, "SELECT tax_id FROM practice.billing_provider ORDER BY 1 LIMIT 1") == "001004101"
+    assert scalar(billing, "SELECT tax_id FROM practice.billing_provider ORDER BY 1 LIMIT 1") == "123454101"
     assert scalar(billing, "SELECT diagnosis_code FROM practice.diagnosis LIMIT 1") == "F411"
     rule = "SELECT array_agg((condition_number, field, match_values)::text ORDER BY condition_number)::text[]"
     assert scalar(billing, rule + " FROM billing.exclusion_condition WHERE rule_id = 4102") == [
@@ -245,6 +246,39 @@ CASES: list[tuple[Break, str]] = [
         "policy.csv, line 2, insurer_id: insurer 4201 belongs to another organization",
     ),
     (cell("appointment", 3, "staff_id", "4101"), "appointment.csv, line 5, staff_id: staff 4101 belongs to another"),
+    (
+        again("referring_provider", 0),
+        "referring_provider.csv, line 4, referring_provider_id: repeats referring_provider_id of line 2",
+    ),
+    (
+        cell("client", 0, "referring_provider_id", "4201"),
+        "client.csv, line 2, referring_provider_id: referring provider 4201 belongs to another organization",
+    ),
+    (
+        cell("client", 0, "referring_provider_id", "4109"),
+        "client.csv, line 2, referring_provider_id: there is no referring provider 4109",
+    ),
+    (
+        cell("referring_provider", 0, "entity_type", "clinic"),
+        "referring_provider.csv, line 2, entity_type: 'clinic' is none of person, organization",
+    ),
+    (
+        cell("referring_provider", 0, "npi", "123"),
+        "referring_provider.csv, line 2, npi: '123' is not an NPI of ten",
+    ),
+    (
+        cell("appointment", 0, "telehealth", "phone"),
+        "appointment.csv, line 2, telehealth: 'phone' is none of video",
+    ),
+    (
+        cell("appointment", 0, "accident_cause", "a fall in the shower"),
+        "appointment.csv, line 2, accident_cause: is none of auto, employment, other",
+    ),
+    (cell("appointment", 0, "accident_on", "14.8.2026"), "appointment.csv, line 2, accident_on: is not a date like"),
+    (
+        cell("billing_provider", 0, "pay_to_postal_code", "8207"),
+        "billing_provider.csv, line 2, pay_to_postal_code: is not five or nine digits",
+    ),
     (cell("appointment", 0, "location_id", "7"), "appointment.csv, line 2, location_id: there is no location 7"),
     (cell("client", 0, "organization_id", "77"), "client.csv, line 2, organization_id: there is no organization 77"),
     (cell("staff", 1, "supervisor_id", "4201"), "staff.csv, line 3, supervisor_id: staff 4201 belongs to another"),
