@@ -49,6 +49,9 @@ FOREIGN: Final = "a character outside the X12 basic character set"
 UNKNOWN_CODE: Final = "not one of the codes the file knows"
 MALFORMED: Final = "not of the form the element needs"
 MISSING: Final = "missing"
+TOO_LONG: Final = "longer than the element holds"
+REPEATED: Final = "more than once where the file can tell only one"
+UNATTACHED: Final = "belongs to nothing else on the claim"
 
 
 class UncarriableText(ValueError):
@@ -155,14 +158,28 @@ def matching(pattern: str) -> Callable[[str, str], str]:
 #: How a column is folded: value and field name in, X12 text out, or `UncarriableText`.
 Rule = Callable[[str, str], str]
 
+
+def at_most(length: int, rule: Rule) -> Rule:
+    """`rule`, refusing what is longer than `length` characters after folding: a note is not cut in silence."""
+
+    def fold_short(text: str, field: str = "text") -> str:
+        folded = rule(text, field)
+        if len(folded) > length:
+            raise UncarriableText(field, TOO_LONG, length + 1)
+        return folded
+
+    return fold_short
+
+
 PROBLEM_COLUMNS: Final = ["claim_id", "column", "reason", "position"]
 
 
-def fold_frame(frame: pd.DataFrame, rules: Mapping[str, Rule]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def fold_frame(frame: pd.DataFrame, rules: Mapping[str, Rule], place: str = "") -> tuple[pd.DataFrame, pd.DataFrame]:
     """The columns named in `rules`, folded, row for row (missing becomes ""), and the problems found.
 
     Each distinct value is folded once. Problems: one row per claim, column and reason (`PROBLEM_COLUMNS`, by
-    claim_id); a value with a problem is "" in the folded frame, so it must not be written. `frame` needs `claim_id`.
+    claim_id), the column named after `place`; a value with a problem is "" in the folded frame, so it must not be
+    written. `frame` needs `claim_id`.
     """
     folded: dict[str, pd.Series] = {}
     problems: list[pd.DataFrame] = []
@@ -180,7 +197,7 @@ def fold_frame(frame: pd.DataFrame, rules: Mapping[str, Rule]) -> tuple[pd.DataF
         by_code = np.array([*texts, ""], dtype=object)  # code -1, missing, takes the last one
         folded[column] = pd.Series(by_code[codes], dtype=object)
         for code, refusal in refusals.items():
-            problems.append(problem_rows(claim_ids[codes == code], column, refusal.reason, refusal.position))
+            problems.append(problem_rows(claim_ids[codes == code], place + column, refusal.reason, refusal.position))
     return pd.DataFrame(folded), joined_problems(problems)
 
 

@@ -3,8 +3,7 @@
 Blocks that repeat (billing provider, clinician, facility) are rendered once per distinct content; the rest is one pass
 of f-strings over whole columns.
 
-Not written yet: loops 2320/2330 and 2430, which tell a secondary insurer what the primary paid. A secondary claim has
-SBR01 = S and nothing more; `claim_loops` marks where they belong.
+Service lines are in `line_loops`, what other insurers decided in `other_payer_loops`.
 
 Source: 005010X222A1 as its pyx12 map and x12.org's published interpretations (RFI 2281 and 1925: address and birth
 date of a subscriber who is not the patient are not sent) state it; the guide itself is not public.
@@ -12,10 +11,14 @@ date of a subscriber who is not the patient are not sent) state it; the guide it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from include.clearinghouse.claim_folding import SELF, FoldedClaims
+from include.clearinghouse.line_loops import line_loops
+from include.clearinghouse.other_payer_loops import other_payer_loops
 from include.clearinghouse.segments import (
     address,
     amount_text,
@@ -34,6 +37,7 @@ _BILLING_ADDRESS = [
 _BILLING = [
     "billing_entity_type", "billing_name", "billing_first_name", "billing_npi", "billing_tax_id",
     "billing_tax_id_type", "billing_taxonomy_code", *_BILLING_ADDRESS, "billing_phone",
+    "pay_to_address_1", "pay_to_address_2", "pay_to_city", "pay_to_state_code", "pay_to_postal_code",
 ]  # fmt: skip
 
 
@@ -51,20 +55,24 @@ def _billing_loop(
     state_code: str,
     postal_code: str,
     phone: str,
+    *pay_to: str,
 ) -> str:
+    billing_address = (address_1, address_2, city, state_code, postal_code)
+    paid_elsewhere = any(pay_to) and _place(pay_to) != _place(billing_address)
     return "".join(
         (
             segment("PRV", "BI", "PXC", taxonomy_code) if taxonomy_code else "",
             provider("85", entity_type, billing_name, first_name if entity_type == "1" else "", npi),
-            address(address_1, address_2, city, state_code, postal_code),
+            address(*billing_address),
             segment("REF", tax_id_type, tax_id),
             segment("PER", "IC", billing_name, "TE", phone) if phone else "",
+            segment("NM1", "87", entity_type) + address(*pay_to) if paid_elsewhere else "",
         )
     )
 
 
 def billing_loops(folded: FoldedClaims) -> list[str]:
-    """2000A after its HL and 2010AA, as each claim needs it; equal for claims under one billing provider."""
+    """2000A after its HL, 2010AA and 2010AB, as each claim needs it; equal for claims under one billing provider."""
     return distinct_texts(folded.claims, _BILLING, _billing_loop)
 
 
@@ -124,14 +132,23 @@ _PROVIDERS = [
     "facility_name", "facility_npi", "facility_address_1", "facility_address_2", "facility_city",
     "facility_state_code", "facility_postal_code",
     "supervising_last_name", "supervising_first_name", "supervising_npi",
+    "referring_last_name", "referring_first_name", "referring_npi",
 ]  # fmt: skip
 
 
 def _provider_loops(*row: str) -> str:
-    """2310B clinician, 2310C facility, 2310D supervisor; the first two only where they differ from the billing loop."""
+    """2310A who referred, 2310B clinician, 2310C facility, 2310D supervisor.
+
+    Clinician and facility only where they differ from the billing loop.
+    """
     entity_type, billing_npi, *rest = row
-    billing_address, rendering, facility, supervising = rest[:5], rest[5:9], rest[9:16], rest[16:19]
+    billing_address, rendering, facility, supervising, referring = (
+        rest[:5], rest[5:9], rest[9:16], rest[16:19], rest[19:22]
+    )  # fmt: skip
     text = ""
+    last, first, npi = referring
+    if last or npi:
+        text += provider("DN", "1", last, first, npi)
     last, first, npi, taxonomy_code = rendering
     bills_in_person = entity_type == "1" and npi == billing_npi
     if (last or npi) and not bills_in_person:
@@ -147,48 +164,74 @@ def _provider_loops(*row: str) -> str:
     return text
 
 
-def _place(parts: list[str]) -> tuple[str, ...]:
+def _place(parts: Sequence[str]) -> tuple[str, ...]:
     """An address for comparison: ZIP and ZIP+4 of one street are the same place."""
     *street_to_state, postal_code = parts
     return (*street_to_state, postal_code[:5])
 
 
 def claim_loops(folded: FoldedClaims) -> list[str]:
-    """2300, 2310 and 2400 of each claim."""
+    """2300 of each claim with all loops in it."""
     claims, frames = folded.claims, folded.frames
-    line_texts = _line_loops(folded)
+    line_texts = line_loops(folded)
     line_starts, line_ends = _spans(frames.claims["claim_id"], frames.lines["claim_id"])
     codes = folded.diagnoses["diagnosis_code"].tolist()
     diagnosis_starts, diagnosis_ends = _spans(frames.claims["claim_id"], frames.diagnoses["claim_id"])
     columns = [
         "claim_number", "place_of_service_code", "frequency_code", "authorization_number",
-        "payer_claim_control_number",
+        "payer_claim_control_number", "claim_note",
     ]  # fmt: skip
     texts = []
-    for row, total, assigned, released, providers, line_start, line_end, code_start, code_end in zip(
+    for (
+        row,
+        total,
+        cause,
+        accident,
+        assigned,
+        released,
+        providers,
+        others,
+        line_start,
+        line_end,
+        code_start,
+        code_end,
+    ) in zip(
         rows(claims, columns),
         number_texts(frames.claims["total_charge_cents"], amount_text),
+        distinct_texts(claims, ["accident_cause", "accident_state_code"], _related_cause),
+        day_texts(frames.claims["accident_on"]),
         frames.claims["assignment_of_benefits"].tolist(),
         frames.claims["release_of_information"].tolist(),
         distinct_texts(claims, _PROVIDERS, _provider_loops),
+        other_payer_loops(folded),
         line_starts,
         line_ends,
         diagnosis_starts,
         diagnosis_ends,
         strict=True,
     ):
-        number, place, frequency, authorization, control_number = row
+        number, place, frequency, authorization, control_number, note = row
         accepts, benefits = ("A", "Y") if assigned else ("C", "N")
-        text = f"CLM*{number}*{total}***{place}:B:{frequency}*Y*{accepts}*{benefits}*{'Y' if released else 'I'}~"
+        text = f"CLM*{number}*{total}***{place}:B:{frequency}*Y*{accepts}*{benefits}*{'Y' if released else 'I'}{cause}~"
+        if cause and accident:
+            text += f"DTP*439*D8*{accident}~"
         if authorization:
             text += f"REF*G1*{authorization}~"
         if frequency != "1":
             text += f"REF*F8*{control_number}~"
+        if note:
+            text += f"NTE*ADD*{note}~"
         if code_end > code_start:
             text += f"HI*ABK:{'*ABF:'.join(codes[code_start:code_end])}~"
-        # Loops 2320 and 2330 of a secondary claim stand between `providers` and the lines.
-        texts.append(text + providers + "".join(line_texts[line_start:line_end]))
+        texts.append(text + providers + others + "".join(line_texts[line_start:line_end]))
     return texts
+
+
+def _related_cause(cause: str, state_code: str) -> str:
+    """CLM10 (empty) and CLM11; the state only of a car accident. "" where the condition comes from no accident."""
+    if not cause:
+        return ""
+    return f"**{cause}:::{state_code}" if cause == "AA" and state_code else f"**{cause}"
 
 
 def _spans(claim_ids: pd.Series, owner_ids: pd.Series) -> tuple[list[int], list[int]]:
@@ -197,40 +240,3 @@ def _spans(claim_ids: pd.Series, owner_ids: pd.Series) -> tuple[list[int], list[
     if (np.diff(owners) < 0).any():
         raise ValueError("lines and diagnoses must be in order of claim_id")
     return np.searchsorted(owners, wanted, "left").tolist(), np.searchsorted(owners, wanted, "right").tolist()
-
-
-def _line_loops(folded: FoldedClaims) -> list[str]:
-    """2400 of each line, LX counted within its claim."""
-    lines, frames = folded.lines, folded.frames
-    owners = frames.lines["claim_id"].to_numpy(dtype="int64")
-    claim_ids = frames.claims["claim_id"].to_numpy(dtype="int64")
-    by_id = np.argsort(claim_ids)
-    owner_rows = by_id[np.searchsorted(claim_ids, owners, sorter=by_id)]
-    first_rows = np.searchsorted(owners, owners, "left")
-    modifiers = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
-    texts = []
-    for count, procedure, charge, units, place, claim_place, pointers, day, claim_number, line_number in zip(
-        (np.arange(len(owners)) - first_rows + 1).tolist(),
-        distinct_texts(lines, ["procedure_code", *modifiers], _procedure),
-        number_texts(frames.lines["charge_cents"], amount_text),
-        number_texts(frames.lines["unit_count"]),
-        lines["place_of_service_code"].tolist(),
-        folded.claims["place_of_service_code"].to_numpy()[owner_rows].tolist(),
-        lines["diagnosis_pointers"].tolist(),
-        day_texts(frames.lines["service_on"]),
-        folded.claims["claim_number"].to_numpy()[owner_rows].tolist(),
-        frames.lines["line_number"].tolist(),
-        strict=True,
-    ):
-        own_place = place if place != claim_place else ""
-        service = f"SV1*{procedure}*{charge}*UN*{units}*{own_place}**{pointers}".rstrip("*")
-        texts.append(f"LX*{count}~{service}~{_service_day(day)}REF*6R*{claim_number}{line_number:02d}~")
-    return texts
-
-
-def _procedure(code: str, *modifiers: str) -> str:
-    return ":".join(["HC", code, *(modifier for modifier in modifiers if modifier)])
-
-
-def _service_day(day: str) -> str:
-    return f"DTP*472*D8*{day}~" if day else ""

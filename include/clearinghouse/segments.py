@@ -29,6 +29,14 @@ def provider(entity: str, kind: str, last_name: str, first_name: str, npi: str) 
     return name(entity, kind, last_name, first_name, "", "XX" if npi else "", npi)
 
 
+def procedure(code: str, *modifiers: str, description: str = "") -> str:
+    """The procedure composite: modifiers without gaps; a description stands behind the places of all four."""
+    given = [modifier for modifier in modifiers if modifier]
+    if description:
+        return ":".join(["HC", code, *given, *[""] * (4 - len(given)), description])
+    return ":".join(["HC", code, *given])
+
+
 def rows(frame: pd.DataFrame, columns: list[str]) -> Iterator[tuple[str, ...]]:
     return zip(*(frame[column].tolist() for column in columns), strict=True)
 

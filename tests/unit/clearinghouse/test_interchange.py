@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from include.clearinghouse.interchange import build_interchange, file_name
-from tests.unit.clearinghouse.example_claims import CREATED_AT, RECEIVER, VALID_CASES, claim, frames_of, valid_claims
+from tests.unit.clearinghouse.example_claims import CREATED_AT, RECEIVER, claim, frames_of
+from tests.unit.clearinghouse.valid_cases import VALID_CASES, valid_claims
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def elements(body: bytes, segment_id: str) -> list[list[str]]:
@@ -18,6 +25,27 @@ def test_the_same_claims_number_and_time_give_the_same_bytes() -> None:
     first = build_interchange(frames_of(valid_claims()), RECEIVER).numbered(12, CREATED_AT)
     again = build_interchange(frames_of(reversed(valid_claims())), RECEIVER).numbered(12, CREATED_AT)
     assert first == again
+
+
+def test_another_process_gives_the_same_bytes() -> None:
+    """Nothing depends on the order of a set or on hashes, which differ from process to process."""
+    program = (
+        "import hashlib, sys; sys.path[:0] = [sys.argv[1], sys.argv[1] + '/plugins'];"
+        "from include.clearinghouse.interchange import build_interchange;"
+        "from tests.unit.clearinghouse.example_claims import CREATED_AT, RECEIVER, frames_of;"
+        "from tests.unit.clearinghouse.valid_cases import valid_claims;"
+        "body = build_interchange(frames_of(valid_claims()), RECEIVER).numbered(12, CREATED_AT);"
+        "print(hashlib.sha256(body).hexdigest())"
+    )
+    here = build_interchange(frames_of(valid_claims()), RECEIVER).numbered(12, CREATED_AT)
+    there = subprocess.run(
+        [sys.executable, "-c", program, str(ROOT)],
+        env={**os.environ, "PYTHONHASHSEED": "4711"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert there.stdout.strip() == hashlib.sha256(here).hexdigest()
 
 
 def test_numbering_later_equals_building_afresh() -> None:

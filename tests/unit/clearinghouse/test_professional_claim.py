@@ -1,20 +1,12 @@
 from __future__ import annotations
 
-import pandas as pd
 import pytest
 
-from include.claim_frames import CLAIM_COLUMNS, DIAGNOSIS_COLUMNS, LINE_COLUMNS
-from include.clearinghouse.claim_folding import UncarriableClaims
 from include.clearinghouse.interchange import build_interchange
 from include.clearinghouse.professional_claim import build_claim_runs
 from include.clearinghouse.segments import amount_text
-from tests.unit.clearinghouse.example_claims import CREATED_AT, RECEIVER, VALID_CASES, Row, claim, frames_of, line
-
-
-def segments_of(*claims: Row) -> list[str]:
-    """The segments of loops 2000A and below."""
-    (run,) = build_claim_runs(frames_of(claims))
-    return run.text.split("~")[:-1]
+from tests.unit.clearinghouse.example_claims import CREATED_AT, RECEIVER, Row, claim, frames_of, line, segments_of
+from tests.unit.clearinghouse.valid_cases import VALID_CASES
 
 
 def starting(segments: list[str], prefix: str) -> list[str]:
@@ -200,60 +192,6 @@ def test_positions_point_at_the_first_segments_of_claims_and_providers() -> None
 
 def test_no_claims_make_no_runs() -> None:
     assert build_claim_runs(frames_of([])) == ()
-
-
-TEXT_COLUMNS = [
-    *(("claims", column) for column, kind in CLAIM_COLUMNS.items() if kind == "text"),
-    *(("lines", column) for column, kind in LINE_COLUMNS.items() if kind == "text"),
-    *(("diagnoses", column) for column, kind in DIAGNOSIS_COLUMNS.items() if kind == "text"),
-]
-#: Known to the scrubber only; the file does not carry them.
-NOT_WRITTEN = {("claims", "other_claim_number"), ("lines", "sent_claim_number")}
-
-
-def test_the_columns_tried_below_are_not_an_empty_set() -> None:
-    assert len(TEXT_COLUMNS) > 60
-
-
-ATTACKS = ["X~CLM*STOLEN*1", "A*B", "A:B:C:D:E", "A^B", "A\nB", "\uff5eA\uff0a", "\u7530"]
-
-
-def test_nothing_is_injected_through_any_text_column() -> None:
-    everything = VALID_CASES["facility, supervised, child"]
-    attacks = [(frame, column, attack) for frame, column in TEXT_COLUMNS for attack in ATTACKS]
-    frames = frames_of(claim(number, **everything) for number in range(1, len(attacks) + 1))
-    expected = set()
-    for claim_id, (frame, column, attack) in enumerate(attacks, start=1):
-        attacked: pd.DataFrame = getattr(frames, frame)
-        attacked.loc[attacked.index[attacked["claim_id"] == claim_id], column] = attack
-        if (frame, column) not in NOT_WRITTEN:
-            expected.add((claim_id, column))
-    with pytest.raises(UncarriableClaims) as refusal:
-        build_claim_runs(frames)
-    problems = refusal.value.problems
-    assert set(problems[["claim_id", "column"]].itertuples(index=False, name=None)) == expected
-    assert not any(attack in str(refusal.value) + problems.to_csv(index=False) for attack in ATTACKS)
-
-
-@pytest.mark.parametrize(("frame", "column"), sorted(NOT_WRITTEN))
-def test_a_column_the_file_does_not_carry_changes_nothing_in_it(frame: str, column: str) -> None:
-    frames, clean = frames_of([claim(1)]), frames_of([claim(1)])
-    getattr(frames, frame)[column] = pd.Series([ATTACKS[0]], dtype="str")
-    assert build_claim_runs(frames) == build_claim_runs(clean)
-
-
-@pytest.mark.parametrize("column", ["claim_number", "level", "frequency_code", "relationship", "billing_entity_type"])
-def test_a_claim_without_what_the_file_cannot_do_without_is_refused(column: str) -> None:
-    with pytest.raises(UncarriableClaims) as refusal:
-        build_claim_runs(frames_of([claim(1, **{column: None}), claim(2)]))
-    assert refusal.value.problems.iloc[0][["claim_id", "column", "reason"]].tolist() == [1, column, "missing"]
-
-
-@pytest.mark.parametrize("frequency_code", ["7", "8"])
-def test_a_correction_without_the_payers_number_is_refused(frequency_code: str) -> None:
-    with pytest.raises(UncarriableClaims) as refusal:
-        build_claim_runs(frames_of([claim(1, frequency_code=frequency_code)]))
-    assert refusal.value.problems["column"].tolist() == ["payer_claim_control_number"]
 
 
 def test_lines_out_of_order_are_refused_rather_than_given_to_another_claim() -> None:

@@ -8,15 +8,8 @@ import pytest
 
 from include.clearinghouse.interchange import UnnumberedInterchange, build_interchange
 from include.clearinghouse.validation import BROKE_OFF, Verdict, claims_refused, validate
-from tests.unit.clearinghouse.example_claims import (
-    CREATED_AT,
-    RECEIVER,
-    VALID_CASES,
-    claim,
-    frames_of,
-    line,
-    valid_claims,
-)
+from tests.unit.clearinghouse.example_claims import CREATED_AT, RECEIVER, claim, frames_of, line
+from tests.unit.clearinghouse.valid_cases import VALID_CASES, valid_claims
 
 Segments = list[str]
 
@@ -152,6 +145,47 @@ MUTATIONS: dict[str, Callable[[Segments], None]] = {
 }
 
 
+#: Faults in the loops that only some claims have; tried on a claim that has them all.
+DETAIL_MUTATIONS: dict[str, Callable[[Segments], None]] = {
+    "pay-to address without street": drop("N3*PO BOX 77"),
+    "pay-to address after the subscriber": swap("NM1*87", "NM1*IL"),
+    "unknown cause of the accident": change("CLM", "**AA", "**ZZ"),
+    "unknown state of the accident": change("CLM", ":UT", ":QQ"),
+    "accident on a day that never was": change("DTP*439", "20261002", "20261032"),
+    "two accident dates": insert("REF*G1", "DTP*439*D8*20261003"),
+    "over-long note": change("NTE", "ADD*", "ADD*" + "N" * 80),
+    "two notes": insert("HI", "NTE*ADD*MORE"),
+    "note with a wrong code": change("NTE", "*ADD*", "*XXX*"),
+    "an organization refers": change("NM1*DN", "*1*", "*2*"),
+    "referring after rendering": swap("NM1*DN", "NM1*82"),
+    "over-long description": change("SV1", ":::::", ":::::" + "D" * 80),
+    "five modifiers": change("SV1", ":::::", ":95:HO:GT:59:XE:"),
+    "other insurer of an unknown level": change("SBR*P", "SBR*P*", "SBR*X*"),
+    "relationship to the other subscriber missing": change("SBR*P", "*18*", "**"),
+    "no other insurance information": drop("OI"),
+    "assignment with a wrong code": change("OI", "***Y***", "***Q***"),
+    "no other subscriber": drop("NM1*IL*1*ARBOR*LENA****MI*P-8812"),
+    "other subscriber without member id": change("NM1*IL*1*ARBOR*LENA****MI*P-8812", "*MI*P-8812", ""),
+    "no other payer": drop("NM1*PR*2*PRIMARY"),
+    "other payer without id": change("NM1*PR*2*PRIMARY", "*PI*PRI01", ""),
+    "paid amount is not a number": change("AMT*D", "*90", "*9O"),
+    "paid amount twice": insert("OI", "AMT*D*1"),
+    "unknown group of adjustments": change("CAS*CO", "*CO*", "*XX*"),
+    "adjustment without amount": change("CAS*CO", "*45*30", "*45"),
+    "adjustment amount without reason": change("CAS*PR", "*3*20*", "**20*"),
+    "seven adjustments in a segment": change("CAS*PR", "CAS*PR*", "CAS*PR" + "*1*1*" * 6 + "*"),
+    "six segments of adjustments": lambda segments: [insert("CAS*CO", "CAS*OA*23*1")(segments) for _ in range(4)],
+    "no day of the line's decision": drop("DTP*573"),
+    "day of the line's decision never was": change("DTP*573", "20261124", "20261131"),
+    "line decision without procedure": change("SVD", "*HC:90837*", "**"),
+    "line decision without payer": change("SVD", "*PRI01*", "**"),
+    "line decision without units": change("SVD", "**1", ""),
+    "line decision before its line": swap("SV1", "SVD"),
+    "adjustments of a line without the line's decision": drop("SVD"),
+    "unknown kind of amount": change("AMT*EAF", "EAF", "ZZZ"),
+}
+
+
 def _more_lines(segments: Segments, count: int) -> Segments:
     first, end = index(segments, "LX"), index(segments, "SE")
     line_segments, rest = segments[first + 1 : end], segments[end:]
@@ -162,7 +196,35 @@ def _more_lines(segments: Segments, count: int) -> Segments:
 
 
 def test_there_are_twenty_mutations_at_least() -> None:
-    assert len(MUTATIONS) >= 20
+    assert len(MUTATIONS) >= 20 and len(DETAIL_MUTATIONS) >= 20
+
+
+def claim_with_all_details() -> dict[str, object]:
+    return claim(
+        1,
+        **{
+            **VALID_CASES["everything that may be told of an original claim"],
+            **VALID_CASES["secondary, paid by line"],
+        },
+    )
+
+
+def test_a_claim_with_all_details_is_accepted() -> None:
+    assert validate(body_of(claim_with_all_details())).findings == ()
+
+
+@pytest.mark.parametrize("mutation", DETAIL_MUTATIONS)
+def test_a_broken_detail_is_refused_and_its_findings_quote_nothing_from_it(mutation: str) -> None:
+    segments = body_of(claim_with_all_details()).decode().split("~")[:-1]
+    before = list(segments)
+    DETAIL_MUTATIONS[mutation](segments)
+    assert segments != before
+    _recount(segments)
+    verdict = validate("".join(f"{each}~" for each in segments).encode("utf-8"))
+    assert not verdict.accepted and verdict.findings
+    told = " ".join(f"{each.place} {each.code} {each.text}" for each in verdict.findings)
+    for value in ("ARBOR", "MOSS", "PRIMARY", "P-8812", "PRI01", "90837", "20261", "GOLDEN"):
+        assert value not in told
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
