@@ -4,6 +4,7 @@ set -eu
 
 airflow db migrate
 python -m include.database
+python -m include.reference_data.load
 
 umask 077
 python - <<'PYTHON'
