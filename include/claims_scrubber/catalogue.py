@@ -28,6 +28,7 @@ MESSAGE_FIELDS = frozenset({"line_number"})
 
 _CODE = re.compile(r"[A-Z]{3}[0-9]{2}")
 _COLUMN = re.compile(r"[a-z_]+\.[a-z_]+\.[a-z_0-9]+")
+_REJECTION_CODE = re.compile(r"[A-Z][0-9]:[0-9]{1,3}(:[A-Z0-9]{2})?")
 
 
 class _Row(Protocol):
@@ -45,7 +46,9 @@ class Edit:
     `is_overridable`: False for what an 837P, as it is written here, or its receiver cannot take; such an edit is an
     error and stays one. `needs`: the reference table without which it is reported as not checked.
     `effective_from`, `effective_to`: service dates it applies to, both included, None for open; a claim edit goes by
-    the claim's earliest service date.
+    the claim's earliest service date. `rejection_codes`: what a 277CA says where a receiver finds the same fault, as
+    category:status:entity ("A7:562:82"; X12 code sources 507 and 508, entities of NM101), for the edits whose source or
+    whose code list states one; the report on what passed here and was rejected there compares with them.
     """
 
     code: str
@@ -63,6 +66,7 @@ class Edit:
     needs: str | None = None
     effective_from: date | None = None
     effective_to: date | None = None
+    rejection_codes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         faults = []
@@ -82,6 +86,8 @@ class Edit:
             faults.append("what cannot be overridden must be an error")
         if self.needs is not None and self.needs not in REFERENCE_TABLES:
             faults.append(f"unknown reference table {self.needs}")
+        if not all(_REJECTION_CODE.fullmatch(code) for code in self.rejection_codes):
+            faults.append("rejection_codes are category:status or category:status:entity")
         if self.version < 1 or self.number < 1:
             faults.append("version and number start at 1")
         if self.effective_from and self.effective_to and self.effective_from > self.effective_to:
@@ -109,6 +115,7 @@ def edit(
     needs: str | None = None,
     effective_from: date | None = None,
     effective_to: date | None = None,
+    rejection_codes: tuple[str, ...] = (),
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Enter the decorated function in the catalogue; the function stays as it is. See `Edit` for the fields.
 
@@ -134,6 +141,7 @@ def edit(
             needs=needs,
             effective_from=effective_from,
             effective_to=effective_to,
+            rejection_codes=rejection_codes,
         )
         return check
 

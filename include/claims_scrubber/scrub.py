@@ -15,8 +15,9 @@ import pandas as pd
 
 from include.claim_frames import ClaimFrames
 from include.claims_scrubber.catalogue import Edit, catalogue, catalogue_version
-from include.claims_scrubber.context import Hits, ScrubContext, ids
+from include.claims_scrubber.context import Hits, Mask, ScrubContext, ids
 from include.claims_scrubber.references import References
+from include.claims_scrubber.service_days import ServiceDays
 from include.claims_scrubber.severities import resolve_severities, split_severities
 from include.errors import BillingError
 
@@ -31,14 +32,20 @@ class ScrubResult:
 
     `findings`: claim_id, line_number (0 = the whole claim), edit_code, severity (error, warning), value (the offending
     value as text or NaN; may be patient data, for the settings page only). One row per claim, line and edit, in that
-    order. `not_checked`: edit_code, claim_count, one row per edit whose reference table is absent.
+    order. `not_checked`: edit_code, claim_count, one row per edit whose reference table is absent or does not reach a
+    service date of some claims; claims for which the edit is off or not in effect are not counted.
+    `not_checked_by_organization`: organization_id, edit_code, claim_count, the same claims per organization.
+    `switched_off`: claim_id, line_number, edit_code of what would be a finding, were the edit not off for the claim.
     `refused_severities`: the overrides that were ignored, with the reason; -1 stands for any organization or insurer.
     """
 
     findings: pd.DataFrame
     not_checked: pd.DataFrame
+    not_checked_by_organization: pd.DataFrame
+    switched_off: pd.DataFrame
     refused_severities: pd.DataFrame
     catalogue_version: str
+    reference_version: str
 
     def held_claim_ids(self) -> pd.Series:
         """The claims with at least one error, each once, ascending."""
@@ -72,36 +79,51 @@ def scrub(
         codes = pd.Series([code], dtype="str").repeat(len(positions)).reset_index(drop=True)
         return resolve_severities(codes, organization_ids[positions], insurer_ids[positions], overrides, edits)
 
-    everything = np.arange(len(context.claims))
+    days = ServiceDays(context)
     found: list[pd.DataFrame] = []
-    not_checked: list[tuple[str, int]] = []
+    switched_off: list[pd.DataFrame] = []
+    not_checked: list[tuple[str, npt.NDArray[np.int64]]] = []
     for one in edits:
-        if one.needs is not None and not references.is_loaded(one.needs):
-            claim_count = int((severities_of(one.code, everything) != "off").sum())
-            if claim_count:
-                not_checked.append((one.code, claim_count))
-            continue
+        covered = None if one.needs is None else days.covered(one.needs, one.grain)
+        if one.needs is not None and covered is not None:
+            left_out = np.flatnonzero(~days.covered_claims(one.needs) & days.effective_claims(one))
+            # No edit is off by default, so only an override can make one so.
+            if len(left_out) and (overrides["edit_code"] == one.code).any():
+                left_out = left_out[(severities_of(one.code, left_out) != "off").to_numpy()]
+            if len(left_out):
+                not_checked.append((one.code, organization_ids[left_out]))
+            if not covered.any():
+                continue
         hits = _checked(one, context)
         if not len(hits.positions):
             continue
-        rows, claim_positions = _findings_of(one, hits, context)
+        rows, claim_positions = _findings_of(one, hits, context, days, covered)
         rows["severity"] = severities_of(one.code, claim_positions).to_numpy()
-        found.append(rows.loc[rows["severity"] != "off"])
+        is_off = (rows["severity"] == "off").to_numpy()
+        found.append(rows.loc[~is_off])
+        if is_off.any():
+            switched_off.append(rows.loc[is_off])
     return ScrubResult(
         findings=_assembled(found),
         not_checked=pd.DataFrame(
             {
                 "edit_code": pd.Series([code for code, _ in not_checked], dtype="str"),
-                "claim_count": pd.Series([count for _, count in not_checked], dtype="int64"),
+                "claim_count": pd.Series([len(of_claims) for _, of_claims in not_checked], dtype="int64"),
             }
         ),
+        not_checked_by_organization=_per_organization(not_checked),
+        switched_off=_assembled(switched_off)[["claim_id", "line_number", "edit_code"]],
         refused_severities=refused,
         catalogue_version=catalogue_version(edits),
+        reference_version=references.version,
     )
 
 
-def _findings_of(one: Edit, found: Hits, context: ScrubContext) -> tuple[pd.DataFrame, npt.NDArray[np.intp]]:
-    """The findings of one edit and, row by row, the position of their claim."""
+def _findings_of(
+    one: Edit, found: Hits, context: ScrubContext, days: ServiceDays, covered: Mask | None
+) -> tuple[pd.DataFrame, npt.NDArray[np.intp]]:
+    """The findings of one edit and, row by row, the position of their claim; only those on service dates that the
+    edit applies to and that its reference table reaches (`covered`, None: all)."""
     claim_positions = context.claim_of_line[found.positions] if one.grain == "line" else found.positions
     line_numbers = (
         ids(context.lines["line_number"])[found.positions]
@@ -113,9 +135,13 @@ def _findings_of(one: Edit, found: Hits, context: ScrubContext) -> tuple[pd.Data
         {"claim_id": context.claim_ids[claim_positions], "line_number": line_numbers, "edit_code": one.code}
     )
     rows["value"] = pd.Series(values, index=rows.index, dtype="str")
-    if one.effective_from is None and one.effective_to is None:
+    effective = days.effective(one, one.grain)
+    if effective is None and covered is None:
         return rows, claim_positions
-    applies = _is_effective(one, context)[found.positions]
+    applies = np.ones(len(rows), dtype=np.bool_)
+    for mask in (effective, covered):
+        if mask is not None:
+            applies &= mask[found.positions]
     return rows.loc[applies].reset_index(drop=True), claim_positions[applies]
 
 
@@ -133,22 +159,15 @@ def _checked(one: Edit, context: ScrubContext) -> Hits:
     raise failure
 
 
-def _is_effective(one: Edit, context: ScrubContext) -> npt.NDArray[np.bool_]:
-    """Per claim or line, as the edit's grain says: its service date lies in the edit's dates, ends included.
-
-    A claim goes by its earliest service date; where there is none, by the date of the scrub.
-    """
-    days = context.lines["service_on"].fillna(pd.Timestamp(context.as_of_on)).to_numpy(dtype="datetime64[s]")
-    if one.grain == "claim":
-        earliest = np.full(len(context.claims), np.datetime64("9999-12-31", "s"))
-        np.minimum.at(earliest, context.claim_of_line, days)
-        days = np.where(context.line_count == 0, context.today(), earliest)
-    effective = np.ones(len(days), dtype=np.bool_)
-    if one.effective_from is not None:
-        effective &= days >= np.datetime64(one.effective_from, "s")
-    if one.effective_to is not None:
-        effective &= days <= np.datetime64(one.effective_to, "s")
-    return effective
+def _per_organization(not_checked: list[tuple[str, npt.NDArray[np.int64]]]) -> pd.DataFrame:
+    """organization_id, edit_code, claim_count; `not_checked` is a code with the organization of each claim."""
+    rows = [
+        (organization_id, code, count)
+        for code, of_claims in not_checked
+        for organization_id, count in zip(*np.unique(of_claims, return_counts=True), strict=True)
+    ]
+    types = {"organization_id": "int64", "edit_code": "str", "claim_count": "int64"}
+    return pd.DataFrame(rows, columns=list(types)).astype(types)
 
 
 def _assembled(found: list[pd.DataFrame]) -> pd.DataFrame:

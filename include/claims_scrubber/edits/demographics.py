@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-import numpy as np
 import pandas as pd
 
 from include.claims_scrubber.catalogue import edit
-from include.claims_scrubber.context import Hits, Mask, ScrubContext, hits, is_blank, is_missing
+from include.claims_scrubber.context import Hits, Mask, ScrubContext, hits, is_missing
+from include.claims_scrubber.text_columns import TextColumns
+from include.claims_scrubber.text_faults import holder_hits, named_parts, of_holders
 
 _GUIDE = "837P implementation guide 005010X222A1 (general knowledge, not re-read)"
 _NAMES = "SimplePractice, Filing primary claims: support.simplepractice.com/hc/en-us/articles/360045195192; " + _GUIDE
@@ -25,22 +26,9 @@ _SEX_CODES = frozenset({"F", "M", "U"})
 _AGE_LIMIT = 150
 
 
-def _missing_parts(context: ScrubContext, parts: Mapping[str, str], prefix: str, among: Mask) -> Hits:
-    """Claims of `among` where a part is blank; the value lists the blank parts ("city, ZIP code")."""
-    asked = np.flatnonzero(among)
-    combination = np.zeros(len(asked), dtype=np.int64)
-    for bit, column in enumerate(parts.values()):
-        combination |= is_blank(context.claims[prefix + column].take(asked)).astype(np.int64) << bit
-    # Few combinations exist, so each is put into words once.
-    words = [
-        ", ".join(name for bit, name in enumerate(parts) if number >> bit & 1) for number in range(1 << len(parts))
-    ]
-    incomplete = np.flatnonzero(combination)
-    return Hits(asked[incomplete], pd.Series(words, dtype="str").take(combination[incomplete]).reset_index(drop=True))
-
-
-def _everyone(context: ScrubContext) -> Mask:
-    return np.ones(len(context.claims), dtype=np.bool_)
+def _missing_parts(columns: TextColumns, parts: Mapping[str, str], prefix: str) -> Hits:
+    """Rows where a part is blank; the value lists the blank parts ("city, ZIP code")."""
+    return named_parts({word: columns.is_blank(prefix + column) for word, column in parts.items()})
 
 
 def _is_impossible_birth(context: ScrubContext, column: str) -> Mask:
@@ -53,9 +41,8 @@ def _is_impossible_birth(context: ScrubContext, column: str) -> Mask:
     return ((born > pd.Timestamp(night)) | (born <= pd.Timestamp(latest))).to_numpy(dtype="bool")
 
 
-def _is_wrong_sex(context: ScrubContext, column: str) -> Mask:
-    """Missing or none of the codes DMG03 takes."""
-    return ~context.claims[column].isin(_SEX_CODES).to_numpy(dtype="bool")
+def _is_sex_code(text: str) -> int:
+    return int(text in _SEX_CODES)
 
 
 @edit(
@@ -68,9 +55,10 @@ def _is_wrong_sex(context: ScrubContext, column: str) -> Mask:
     loop_segment="2010BA or 2010CA NM103, NM104",
     source=_NAMES,
     is_overridable=False,
+    rejection_codes=("A6:504:QC", "A6:505:QC"),
 )
 def client_name_is_missing(context: ScrubContext) -> Hits:
-    return _missing_parts(context, _NAME_PARTS, "patient_", _everyone(context))
+    return _missing_parts(context.columns, _NAME_PARTS, "patient_")
 
 
 @edit(
@@ -83,9 +71,10 @@ def client_name_is_missing(context: ScrubContext) -> Hits:
     loop_segment="2010BA NM103, NM104",
     source=_NAMES,
     is_overridable=False,
+    rejection_codes=("A6:504:IL", "A6:505:IL"),
 )
 def policy_holder_name_is_missing(context: ScrubContext) -> Hits:
-    return _missing_parts(context, _NAME_PARTS, "subscriber_", context.has_other_subscriber)
+    return of_holders(context, _missing_parts(context.holder_columns, _NAME_PARTS, "subscriber_"))
 
 
 @edit(
@@ -98,6 +87,7 @@ def policy_holder_name_is_missing(context: ScrubContext) -> Hits:
     loop_segment="2010BA or 2010CA DMG02",
     source=_BIRTH,
     is_overridable=False,
+    rejection_codes=("A6:158:QC",),
 )
 def client_birth_date_is_missing(context: ScrubContext) -> Hits:
     return hits(is_missing(context.claims["patient_birth_on"]))
@@ -113,6 +103,7 @@ def client_birth_date_is_missing(context: ScrubContext) -> Hits:
     loop_segment="2010BA or 2010CA DMG02",
     source=_BIRTH,
     is_overridable=False,
+    rejection_codes=("A7:158:QC",),
 )
 def client_birth_date_is_impossible(context: ScrubContext) -> Hits:
     return hits(_is_impossible_birth(context, "patient_birth_on"), context.claims["patient_birth_on"])
@@ -128,6 +119,7 @@ def client_birth_date_is_impossible(context: ScrubContext) -> Hits:
     loop_segment="2010BA DMG02",
     source=_BIRTH,
     is_overridable=False,
+    rejection_codes=("A6:158:IL",),
 )
 def policy_holder_birth_date_is_missing(context: ScrubContext) -> Hits:
     return hits(context.has_other_subscriber & is_missing(context.claims["subscriber_birth_on"]))
@@ -143,6 +135,7 @@ def policy_holder_birth_date_is_missing(context: ScrubContext) -> Hits:
     loop_segment="2010BA DMG02",
     source=_BIRTH,
     is_overridable=False,
+    rejection_codes=("A7:158:IL",),
 )
 def policy_holder_birth_date_is_impossible(context: ScrubContext) -> Hits:
     impossible = _is_impossible_birth(context, "subscriber_birth_on")
@@ -159,9 +152,11 @@ def policy_holder_birth_date_is_impossible(context: ScrubContext) -> Hits:
     loop_segment="2010BA or 2010CA DMG03",
     source=_SEX,
     is_overridable=False,
+    rejection_codes=("A6:157:QC", "A7:157:QC"),
 )
 def client_sex_is_missing(context: ScrubContext) -> Hits:
-    return hits(_is_wrong_sex(context, "patient_sex"), context.claims["patient_sex"])
+    wrong = context.marks("patient_sex", _is_sex_code) == 0
+    return hits(wrong, context.claims["patient_sex"])
 
 
 @edit(
@@ -174,10 +169,11 @@ def client_sex_is_missing(context: ScrubContext) -> Hits:
     loop_segment="2010BA DMG03",
     source=_SEX,
     is_overridable=False,
+    rejection_codes=("A6:157:IL", "A7:157:IL"),
 )
 def policy_holder_sex_is_missing(context: ScrubContext) -> Hits:
-    wrong = _is_wrong_sex(context, "subscriber_sex")
-    return hits(context.has_other_subscriber & wrong, context.claims["subscriber_sex"])
+    wrong = context.holder_columns.marks("subscriber_sex", _is_sex_code) == 0
+    return holder_hits(context, wrong, "subscriber_sex")
 
 
 @edit(
@@ -190,9 +186,10 @@ def policy_holder_sex_is_missing(context: ScrubContext) -> Hits:
     loop_segment="2010BA or 2010CA N301, N401, N402, N403",
     source=_ADDRESS,
     is_overridable=False,
+    rejection_codes=("A6:126:QC", "A6:500:QC", "A6:501:QC", "A6:502:QC", "A6:503:QC"),
 )
 def client_address_is_incomplete(context: ScrubContext) -> Hits:
-    return _missing_parts(context, _ADDRESS_PARTS, "patient_", _everyone(context))
+    return _missing_parts(context.columns, _ADDRESS_PARTS, "patient_")
 
 
 @edit(
@@ -205,6 +202,7 @@ def client_address_is_incomplete(context: ScrubContext) -> Hits:
     loop_segment="2010BA N301, N401, N402, N403",
     source=_ADDRESS,
     is_overridable=False,
+    rejection_codes=("A6:126:IL", "A6:500:IL", "A6:501:IL", "A6:502:IL", "A6:503:IL"),
 )
 def policy_holder_address_is_incomplete(context: ScrubContext) -> Hits:
-    return _missing_parts(context, _ADDRESS_PARTS, "subscriber_", context.has_other_subscriber)
+    return of_holders(context, _missing_parts(context.holder_columns, _ADDRESS_PARTS, "subscriber_"))

@@ -8,12 +8,19 @@ import numpy as np
 import pandas as pd
 
 from include.claims_scrubber.catalogue import edit
-from include.claims_scrubber.context import Hits, Mask, ScrubContext, hits, holds, is_missing
+from include.claims_scrubber.context import Hits, Mask, ScrubContext, hits, is_missing, per_claim
 from include.claims_scrubber.place_of_service import PLACE_OF_SERVICE_CODES
 
 _GUIDE = "837P implementation guide 005010X222A1 (general knowledge, not re-read)"
 _CHARGE = "Stedi changelog, claim edits for zero and negative charges: stedi.com/changelog; TherapyNotes, errors page"
 _PLACE = "CMS, Place of Service Code Set (X12 code source 237); TherapyNotes, errors page"
+_FORM = "NUCC, 1500 Claim Form Reference Instruction Manual, items 24 and 28"
+#: Seven digits of dollars and two of cents: item 28 of the paper form, and no session costs as much.
+_CENTS_LIMIT = 999_999_999
+#: Three digits: item 24G of the paper form.
+_UNIT_LIMIT = 999
+_LINE_LIMIT = 50
+_PAPER_LINE_LIMIT = 6
 _APPOINTMENT_PLACE = ("practice.appointment.place_of_service_code", "practice.location.place_of_service_code")
 
 
@@ -32,8 +39,13 @@ def _is_at_most(column: pd.Series, limit: int) -> Mask:
     return (column <= limit).fillna(False).to_numpy(dtype="bool")
 
 
-def _has_unlisted_place(column: pd.Series) -> Mask:
-    return holds(column, lambda text: bool(text.strip()) and text not in PLACE_OF_SERVICE_CODES)
+def _is_unlisted_place(text: str) -> int:
+    return int(bool(text.strip()) and text not in PLACE_OF_SERVICE_CODES)
+
+
+def _is_above(column: pd.Series, limit: int) -> Mask:
+    """Present and above `limit`."""
+    return (column > limit).fillna(False).to_numpy(dtype="bool")
 
 
 @edit(
@@ -98,8 +110,8 @@ def charge_is_zero(context: ScrubContext) -> Hits:
 def total_is_not_the_sum(context: ScrubContext) -> Hits:
     charge = context.lines["charge_cents"]
     absent = is_missing(charge)
-    sums = np.zeros(len(context.claims), dtype=np.int64)
-    np.add.at(sums, context.claim_of_line[~absent], charge[~absent].to_numpy(dtype="int64"))
+    cents = charge.to_numpy(dtype="int64", na_value=0)
+    sums = per_claim(np.add, context.claim_of_line, cents, len(context.claims), 0)
     total = context.claims["total_charge_cents"]
     # Without lines, or with a line that has no charge, there is no sum to compare: that is a finding of its own.
     comparable = (context.line_count > 0) & ~context.any_line(absent)
@@ -136,7 +148,8 @@ def units_are_missing(context: ScrubContext) -> Hits:
 )
 def place_of_service_is_missing(context: ScrubContext) -> Hits:
     place = context.claims["place_of_service_code"]
-    return hits(context.is_blank("place_of_service_code") | _has_unlisted_place(place), place)
+    unlisted = context.marks("place_of_service_code", _is_unlisted_place) != 0
+    return hits(context.is_blank("place_of_service_code") | unlisted, place)
 
 
 @edit(
@@ -152,8 +165,8 @@ def place_of_service_is_missing(context: ScrubContext) -> Hits:
 )
 def line_place_of_service_is_unlisted(context: ScrubContext) -> Hits:
     # A line without one takes the claim's (SV105 is left out).
-    place = context.lines["place_of_service_code"]
-    return hits(_has_unlisted_place(place), place)
+    unlisted = context.line_columns.marks("place_of_service_code", _is_unlisted_place) != 0
+    return hits(unlisted, context.lines["place_of_service_code"])
 
 
 @edit(
@@ -171,3 +184,86 @@ def service_date_is_in_the_future(context: ScrubContext) -> Hits:
     service_on = context.lines["service_on"]
     future = (service_on > pd.Timestamp(context.as_of_on)).to_numpy(dtype="bool")
     return hits(future | is_missing(service_on), service_on)
+
+
+@edit(
+    "LIN02",
+    number=93,
+    grain="claim",
+    message="The claim has more than fifty service lines, which no claim file takes.",
+    fix_location="Appointment › Services, then void the invoice so that it is made anew and split",
+    fix_columns=("practice.appointment_service.line_number",),
+    loop_segment="2400 LX",
+    source="837P implementation guide 005010X222A1: loop 2400 repeats fifty times (as its pyx12 map states it)",
+    is_overridable=False,
+    rejection_codes=("A7:481",),
+)
+def claim_has_too_many_lines(context: ScrubContext) -> Hits:
+    return hits(context.line_count > _LINE_LIMIT)
+
+
+@edit(
+    "LIN03",
+    number=41,
+    grain="claim",
+    message="The claim has more than six service lines; an insurer that works from the paper form will split it.",
+    fix_location="Appointment › Services",
+    fix_columns=("practice.appointment_service.line_number",),
+    loop_segment="2400 LX",
+    source="SimplePractice, Creating batch claims: support.simplepractice.com/hc/en-us/articles/115000841306",
+    is_overridable=True,
+    default_severity="warning",
+)
+def claim_has_more_lines_than_the_form(context: ScrubContext) -> Hits:
+    return hits((context.line_count > _PAPER_LINE_LIMIT) & (context.line_count <= _LINE_LIMIT))
+
+
+@edit(
+    "CHG04",
+    number=92,
+    grain="line",
+    message="Line {line_number}: the charge is above 9,999,999.99 dollars.",
+    fix_location="Practice › Service types › Rates, then void the invoice so that it is made anew",
+    fix_columns=("practice.fee.rate_amount", "billing.invoice_line.charge_amount"),
+    loop_segment="2400 SV102",
+    source=_FORM,
+    is_overridable=False,
+    rejection_codes=("A7:178",),
+)
+def charge_is_too_large(context: ScrubContext) -> Hits:
+    charge = context.lines["charge_cents"]
+    return _dollar_hits(_is_above(charge, _CENTS_LIMIT), charge)
+
+
+@edit(
+    "CHG05",
+    number=92,
+    grain="claim",
+    message="The claim's total is above 9,999,999.99 dollars.",
+    fix_location="Practice › Service types › Rates, then void the invoice so that it is made anew",
+    fix_columns=("practice.fee.rate_amount", "billing.claim.total_amount"),
+    loop_segment="2300 CLM02",
+    source=_FORM,
+    is_overridable=False,
+    rejection_codes=("A7:178",),
+)
+def total_is_too_large(context: ScrubContext) -> Hits:
+    total = context.claims["total_charge_cents"]
+    return _dollar_hits(_is_above(total, _CENTS_LIMIT), total)
+
+
+@edit(
+    "UNI02",
+    number=90,
+    grain="line",
+    message="Line {line_number}: the units are more than 999.",
+    fix_location="Appointment › Services › Units, then void the invoice so that it is made anew",
+    fix_columns=("practice.appointment_service.unit_count",),
+    loop_segment="2400 SV104",
+    source=_FORM,
+    is_overridable=False,
+    rejection_codes=("A7:476",),
+)
+def units_are_too_many(context: ScrubContext) -> Hits:
+    units = context.lines["unit_count"]
+    return hits(_is_above(units, _UNIT_LIMIT), units)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import pandas as pd
 
-from include.claim_frames import CLAIM_COLUMNS, DIAGNOSIS_COLUMNS, LINE_COLUMNS, ClaimFrames, as_frame
+from include.claim_frames import (
+    CLAIM_COLUMNS,
+    DIAGNOSIS_COLUMNS,
+    FRAME_COLUMNS,
+    LINE_COLUMNS,
+    ClaimFrames,
+    as_frame,
+)
 from include.claims_scrubber import References
+from tests.unit.claims_scrubber.reference_tables import TABLES
 
 NIGHT = date(2026, 11, 25)
-PAYER_LIST = pd.DataFrame({"payer_code": ["60054", "SX107"]})
-ALL_LOADED = References({"payer_list": PAYER_LIST})
+ALL_LOADED = References(TABLES)
 NOTHING_LOADED = References({})
 
 
@@ -55,7 +62,7 @@ VALID_CLAIM: Mapping[str, object] = {
     "rendering_last_name": "Okafor",
     "rendering_first_name": "Lena",
     "rendering_npi": npi("123456780"),
-    "rendering_taxonomy_code": "101YM0800X",
+    "rendering_taxonomy_code": "2084P0800X",
     "location_id": 50,
     "facility_name": "Aspen North",
     **{f"facility_{name}": value for name, value in _ADDRESS.items()},
@@ -128,11 +135,12 @@ SOLO: Mapping[str, object] = {
 @dataclass(frozen=True)
 class ClaimChange:
     """Changes to the valid claim: `claim` columns, `lines` by line number (or a whole new list), `diagnoses` as codes
-    in order of rank or as (rank, code)."""
+    in order of rank or as (rank, code), `others` as rows of further frames by name, of which it has none."""
 
     claim: Mapping[str, object] | None = None
     lines: Mapping[int, Mapping[str, object]] | Sequence[Mapping[str, object]] | None = None
     diagnoses: Sequence[tuple[int, str]] | Sequence[str] | None = None
+    others: Mapping[str, Sequence[Mapping[str, object]]] = field(default_factory=dict)
 
     def claim_row(self) -> dict[str, object]:
         return {**VALID_CLAIM, **(self.claim or {})}
@@ -160,6 +168,14 @@ def claims_of(changes: Mapping[int, ClaimChange]) -> ClaimFrames:
             [{**row, "claim_id": number} for number, one in changes.items() for row in one.diagnosis_rows()],
             DIAGNOSIS_COLUMNS,
         ),
+        **{
+            name: _frame(
+                [{**row, "claim_id": number} for number, one in changes.items() for row in one.others.get(name, [])],
+                columns,
+            )
+            for name, columns in FRAME_COLUMNS.items()
+            if name not in ("claims", "lines", "diagnoses")
+        },
     )
 
 

@@ -11,6 +11,8 @@ from tests.unit.claims_scrubber.claim_sets import NIGHT, OTHER_HOLDER, SOLO, VAL
 _DAY = timedelta(days=1)
 _WHOLE = frozenset({0})
 _CLEAN: frozenset[int] = frozenset()
+_CORRECTION = {"frequency_code": "7", "payer_claim_control_number": "8123"}
+_VOID = {"frequency_code": "8", "payer_claim_control_number": "8123"}
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,11 @@ class Case:
     also: frozenset[tuple[str, int]] = frozenset()
     value: str | None = None
     as_of_on: date = NIGHT
+    others: Mapping[str, Sequence[Mapping[str, object]]] = field(default_factory=dict)
 
     @property
     def change(self) -> ClaimChange:
-        return ClaimChange(self.claim, self.lines, self.diagnoses)
+        return ClaimChange(self.claim, self.lines, self.diagnoses, self.others)
 
 
 def _names(prefix: str, base: Mapping[str, object]) -> list[Case]:
@@ -56,7 +59,7 @@ def _names(prefix: str, base: Mapping[str, object]) -> list[Case]:
 def _impossible_births(column: str, base: Mapping[str, object]) -> list[Case]:
     return [
         Case("the day after the night", _WHOLE, {**base, column: NIGHT + _DAY}, value="2026-11-26"),
-        Case("on the night itself", _CLEAN, {**base, column: NIGHT}),
+        Case("on the night itself", _CLEAN, {**base, column: NIGHT}, _both_lines({"service_on": NIGHT})),
         Case("150 years old on the night", _WHOLE, {**base, column: date(1876, 11, 25)}, value="1876-11-25"),
         Case("150 years old tomorrow", _CLEAN, {**base, column: date(1876, 11, 26)}),
         Case("200 years old", _WHOLE, {**base, column: date(1826, 1, 1)}),
@@ -129,11 +132,16 @@ def _nine_digits(column: str, base: Mapping[str, object]) -> list[Case]:
         Case("eight digits", _WHOLE, {**base, column: "80521123"}),
         Case("ten digits", _WHOLE, {**base, column: "8052112345"}),
         Case("a hyphen left in", _WHOLE, {**base, column: "80521-123"}),
-        Case("hyphen and nine digits", _WHOLE, {**base, column: "80521-1234"}),
+        Case("a letter among them", _WHOLE, {**base, column: "80521123O"}),
+        Case("hyphen and nine digits: the writer takes it out", _CLEAN, {**base, column: "80521-1234"}),
+        Case("a space and nine digits", _CLEAN, {**base, column: " 80521 1234"}),
         Case("digits of another script", _WHOLE, {**base, column: "٨٠٥٢١١٢٣٤"}),
         Case("nine digits", _CLEAN, {**base, column: "805211234"}),
-        Case("nine digits with leading zeros", _CLEAN, {**base, column: "006015432"}),
+        Case("nine digits with leading zeros", _CLEAN, {**base, column: "016015432"}),
     ]
+
+
+_NO_PLACE = dict.fromkeys(["facility_address_1", "facility_city", "facility_state_code"])
 
 
 def _both_lines(changes: Mapping[str, object]) -> dict[int, Mapping[str, object]]:
@@ -174,7 +182,7 @@ CASES: Mapping[str, Sequence[Case]] = {
         _NO_POLICY_CASE,
     ],
     "DOB04": [
-        *_impossible_births("subscriber_birth_on", OTHER_HOLDER),
+        *_impossible_births("subscriber_birth_on", {**OTHER_HOLDER, "relationship": "other"}),
         Case("the client is the policy holder", _CLEAN, {"subscriber_birth_on": NIGHT + _DAY}),
     ],
     "SEX01": _sexes("patient_sex", {}),
@@ -184,7 +192,7 @@ CASES: Mapping[str, Sequence[Case]] = {
     "MEM01": [
         Case("missing", _WHOLE, {"member_id": None}),
         Case("spaces", _WHOLE, {"member_id": "  "}),
-        Case("present", _CLEAN, {"member_id": "1"}),
+        Case("present", _CLEAN, {"member_id": "12"}),
     ],
     "NPI01": [
         Case("missing", _WHOLE, {"billing_npi": None}),
@@ -195,8 +203,16 @@ CASES: Mapping[str, Sequence[Case]] = {
     "NPI03": [
         Case("missing", _WHOLE, {"rendering_npi": None}),
         Case("an organization bills and nobody renders", _WHOLE, {**SOLO, "billing_entity_type": "2"}),
-        Case("a person bills for somebody else", _WHOLE, {"billing_entity_type": "1", "rendering_npi": ""}),
-        Case("a rendering name without a staff id", _WHOLE, {**SOLO, "rendering_last_name": "Okafor"}),
+        Case(
+            "a person bills for somebody else",
+            _WHOLE,
+            {"billing_entity_type": "1", "billing_first_name": "Ann", "rendering_npi": ""},
+        ),
+        Case(
+            "a rendering name without a staff id",
+            _WHOLE,
+            {**SOLO, "rendering_last_name": "Okafor", "rendering_first_name": "Lena"},
+        ),
         Case("a staff id without a rendering name", _WHOLE, {**SOLO, "rendering_staff_id": 40}),
         Case("a person who bills alone", _CLEAN, SOLO),
         Case("present", _CLEAN, {"rendering_npi": npi("123456782")}),
@@ -206,12 +222,15 @@ CASES: Mapping[str, Sequence[Case]] = {
     "ZIP01": _nine_digits("billing_postal_code", {}),
     "ZIP02": [
         *_nine_digits("facility_postal_code", {}),
-        Case("a street without a name", _WHOLE, {"facility_name": None, "facility_postal_code": None}),
-        Case("a name without a street", _WHOLE, {"facility_address_1": None, "facility_postal_code": "80524"}),
+        Case(
+            "a street without a name", _WHOLE, {"facility_name": None, "facility_postal_code": None},
+            also=frozenset({("FAC03", 0)}),
+        ),
+        Case("a name without an address", _WHOLE, {**_NO_PLACE, "facility_postal_code": "80524"}),
         Case(
             "no facility on the claim",
             _CLEAN,
-            {"facility_name": None, "facility_address_1": None, "facility_postal_code": None},
+            {"facility_name": None, "facility_postal_code": None, **_NO_PLACE},
         ),
     ],
     "PAY01": [
@@ -228,7 +247,7 @@ CASES: Mapping[str, Sequence[Case]] = {
     "COV01": [
         Case(
             "starts the day after one line", frozenset({1}), {"policy_starts_on": date(2026, 11, 23)},
-            {1: {"service_on": date(2026, 11, 22)}}, value="2026-11-22",
+            {1: {"service_on": date(2026, 11, 22)}}, value="2026-11-22", also=frozenset({("PSY01", 2)}),
         ),
         Case("ends the day before both lines", frozenset({1, 2}), {"policy_ends_on": date(2026, 11, 22)}),
         Case("no policy", frozenset({1, 2}), {"policy_id": None, "insurer_id": None}),
@@ -238,11 +257,6 @@ CASES: Mapping[str, Sequence[Case]] = {
         Case("open start", _CLEAN, {"policy_starts_on": None}),
         Case("open end", _CLEAN, {"policy_ends_on": None}),
         Case("open on both sides", _CLEAN, dict.fromkeys(["policy_starts_on", "policy_ends_on"])),
-    ],
-    "COB01": [
-        Case("secondary", _WHOLE, {"level": "secondary"}, value="secondary"),
-        Case("tertiary", _WHOLE, {"level": "tertiary"}, value="tertiary"),
-        Case("primary", _CLEAN, {"level": "primary"}),
     ],
     "DIA01": [
         Case("none", _WHOLE, diagnoses=[]),
@@ -261,9 +275,15 @@ CASES: Mapping[str, Sequence[Case]] = {
         Case("a comma", frozenset({1}), {}, {1: {"diagnosis_pointers": "1,2"}}),
         Case("a colon behind", frozenset({1}), {}, {1: {"diagnosis_pointers": "1:"}}),
         Case("a letter as on the paper form", frozenset({1}), {}, {1: {"diagnosis_pointers": "A"}}),
-        Case("rank 13", frozenset({1}), {}, {1: {"diagnosis_pointers": "13"}}, [f"A0{n}" for n in range(10, 23)]),
+        Case(
+            "rank 13", frozenset({1}), {}, {1: {"diagnosis_pointers": "13"}}, [f"A0{n}" for n in range(10, 23)],
+            also=frozenset({("DIA09", 0)}),
+        ),
         Case("points at a rank without a code", frozenset({1}), diagnoses=[(1, "F411"), (2, "")]),
-        Case("points into a gap", frozenset({1}), diagnoses=[(1, "F411"), (3, "F331")]),
+        Case(
+            "points into a gap", frozenset({1}), diagnoses=[(1, "F411"), (3, "F331")],
+            also=frozenset({("DIA09", 0)}),
+        ),
         Case("the last rank there is", _CLEAN, {}, {1: {"diagnosis_pointers": "2"}}),
         Case("four", _CLEAN, {}, {1: {"diagnosis_pointers": "4:3:2:1"}}, ["A00", "A01", "A02", "A03"]),
         Case("rank 12", _CLEAN, {}, {1: {"diagnosis_pointers": "12:1"}}, [f"A0{n}" for n in range(10, 22)]),
@@ -315,7 +335,7 @@ CASES: Mapping[str, Sequence[Case]] = {
         Case("zero", frozenset({2}), {}, {2: {"unit_count": 0}}, value="0"),
         Case("below zero", frozenset({1, 2}), {}, _both_lines({"unit_count": -1}), value="-1"),
         Case("one", _CLEAN, {}, _both_lines({"unit_count": 1})),
-        Case("many", _CLEAN, {}, _both_lines({"unit_count": 99})),
+        Case("many", _CLEAN, {}, _both_lines({"unit_count": 99}), also=frozenset({("PSY13", 1)})),
     ],
     "POS01": [
         Case("missing", _WHOLE, {"place_of_service_code": None}),
@@ -325,7 +345,11 @@ CASES: Mapping[str, Sequence[Case]] = {
         Case("a space behind", _WHOLE, {"place_of_service_code": "11 "}),
         *(
             Case(f"code {code}", _CLEAN, {"place_of_service_code": code})
-            for code in ("01", "02", "10", "11", "12", "27", "53", "99")
+            for code in ("01", "11", "12", "27", "53", "99")
+        ),
+        *(
+            Case(f"code {code}", _CLEAN, {"place_of_service_code": code, "telehealth": "video"})
+            for code in ("02", "10")
         ),
     ],
     "POS02": [
@@ -336,7 +360,10 @@ CASES: Mapping[str, Sequence[Case]] = {
         Case("another than the claim's", _CLEAN, {}, {2: {"place_of_service_code": "10"}}),
     ],
     "DOS01": [
-        Case("the day after the night", frozenset({2}), {}, {2: {"service_on": NIGHT + _DAY}}, value="2026-11-26"),
+        Case(
+            "the day after the night", frozenset({2}), {}, {2: {"service_on": NIGHT + _DAY}}, value="2026-11-26",
+            also=frozenset({("PSY01", 2)}),
+        ),
         Case("missing", frozenset({1}), {}, {1: {"service_on": None}}),
         Case("on the night itself", _CLEAN, {}, _both_lines({"service_on": NIGHT})),
     ],
@@ -344,14 +371,14 @@ CASES: Mapping[str, Sequence[Case]] = {
         Case("one line sent before", frozenset({2}), {}, {2: {"sent_claim_number": "C7V1"}}, value="C7V1"),
         Case("empty", _CLEAN, {}, {2: {"sent_claim_number": ""}}),
         Case("none sent before", _CLEAN, {}, _both_lines({"sent_claim_number": None})),
-        Case("a correction", _CLEAN, {"frequency_code": "7"}, {2: {"sent_claim_number": "C7V1"}}),
-        Case("a void", _CLEAN, {"frequency_code": "8"}, {2: {"sent_claim_number": "C7V1"}}),
+        Case("a correction", _CLEAN, _CORRECTION, {2: {"sent_claim_number": "C7V1"}}),
+        Case("a void", _CLEAN, _VOID, {2: {"sent_claim_number": "C7V1"}}),
     ],
     "DUP02": [
         Case("another claim", _WHOLE, {"other_claim_number": "C8V1"}, value="C8V1"),
         Case("empty", _CLEAN, {"other_claim_number": ""}),
         Case("no other claim", _CLEAN, {"other_claim_number": None}),
-        Case("a correction", _CLEAN, {"frequency_code": "7", "other_claim_number": "C8V1"}),
-        Case("a void", _CLEAN, {"frequency_code": "8", "other_claim_number": "C8V1"}),
+        Case("a correction", _CLEAN, {**_CORRECTION, "other_claim_number": "C8V1"}),
+        Case("a void", _CLEAN, {**_VOID, "other_claim_number": "C8V1"}),
     ],
 }  # fmt: skip

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
+import pandas as pd
 import pytest
 
 from include.claim_frames import CLAIM_COLUMNS, LINE_COLUMNS, ClaimFrames
 from include.claims_scrubber import EditFailedError, edit_of, render, scrub
+from tests.unit.claims_scrubber.all_cases import ALL_CASES as CASES
 from tests.unit.claims_scrubber.claim_sets import ALL_LOADED, NIGHT, OTHER_HOLDER, claim_set, claims_of
-from tests.unit.claims_scrubber.edit_cases import CASES
 
 #: Columns whose marks would only take the edits out of play.
 _KEPT = {"frequency_code", "relationship", "billing_entity_type"}
@@ -40,8 +41,15 @@ def test_planted_marks_reach_values_and_no_message_or_fix_location() -> None:
 
 
 def test_messages_are_the_same_whatever_the_value_is() -> None:
-    changes = {place: case.change for place, case in enumerate(case for cases in CASES.values() for case in cases)}
-    findings = scrub(claims_of(changes), as_of_on=NIGHT, references=ALL_LOADED).findings
+    every = [case for cases in CASES.values() for case in cases]
+    findings = pd.concat(
+        scrub(
+            claims_of({place: case.change for place, case in enumerate(every) if case.as_of_on == night}),
+            as_of_on=night,
+            references=ALL_LOADED,
+        ).findings
+        for night in {case.as_of_on for case in every}
+    )
     assert set(findings["edit_code"]) == set(CASES)
     for finding in findings.to_dict("records"):
         edit = edit_of(finding["edit_code"])
@@ -54,5 +62,5 @@ def test_a_column_of_the_wrong_type_is_named_by_its_edit_without_its_content() -
     claims.loc[0, "member_id"] = 987654321
     with pytest.raises(EditFailedError) as failure:
         scrub(ClaimFrames(claims, frames.lines, frames.diagnoses), as_of_on=NIGHT, references=ALL_LOADED)
-    assert "MEM01" in str(failure.value)
+    assert "edit CHR03 failed" in str(failure.value)
     assert "987654321" not in str(failure.value)

@@ -23,13 +23,14 @@ from tests.unit.claims_scrubber.claim_sets import (
     no_claims,
 )
 
+_NEEDS_PAYERS = (edit_of("PAY02"),)
 _EMPTY_LIST = References({"payer_list": pd.DataFrame({"payer_code": pd.Series(dtype="str")})})
 
 
 @pytest.mark.parametrize("references", [NOTHING_LOADED, _EMPTY_LIST], ids=["absent", "empty"])
 def test_an_edit_without_its_table_is_not_checked_and_not_passed(references: References) -> None:
     frames = claims_of({1: ClaimChange({"payer_code": "60055"}), 2: ClaimChange()})
-    result = scrub(frames, as_of_on=NIGHT, references=references)
+    result = scrub(frames, as_of_on=NIGHT, references=references, edits=_NEEDS_PAYERS)
     assert result.findings.empty
     assert result.not_checked.to_dict("records") == [{"edit_code": "PAY02", "claim_count": 2}]
 
@@ -42,10 +43,10 @@ def test_the_half_of_an_edit_that_needs_no_table_is_still_checked() -> None:
 def test_claims_whose_edit_is_off_do_not_count_as_not_checked() -> None:
     frames = claims_of({1: ClaimChange({"organization_id": 10}), 2: ClaimChange({"organization_id": 11})})
     off = pd.DataFrame({"organization_id": [11], "insurer_id": [None], "edit_code": ["PAY02"], "severity": ["off"]})
-    one = scrub(frames, as_of_on=NIGHT, references=NOTHING_LOADED, severities=off)
+    one = scrub(frames, as_of_on=NIGHT, references=NOTHING_LOADED, severities=off, edits=_NEEDS_PAYERS)
     assert one.not_checked["claim_count"].tolist() == [1]
     for_all = off.assign(organization_id=off["insurer_id"])
-    none = scrub(frames, as_of_on=NIGHT, references=NOTHING_LOADED, severities=for_all)
+    none = scrub(frames, as_of_on=NIGHT, references=NOTHING_LOADED, severities=for_all, edits=_NEEDS_PAYERS)
     assert none.not_checked.empty
 
 
@@ -94,7 +95,7 @@ def test_findings_come_in_order_of_claim_line_and_code() -> None:
 def test_a_repeated_line_gives_one_finding_per_claim_line_and_edit() -> None:
     frames = claim_set({"total_charge_cents": 42000}, {1: {"unit_count": 0}})
     doubled = ClaimFrames(frames.claims, pd.concat([frames.lines, frames.lines]), frames.diagnoses)
-    findings = scrub(doubled, as_of_on=NIGHT, references=ALL_LOADED).findings
+    findings = scrub(doubled, as_of_on=NIGHT, references=ALL_LOADED, edits=(edit_of("UNI01"),)).findings
     assert found(findings) == {("UNI01", 1)}
     assert len(findings) == 1
 
