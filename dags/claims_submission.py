@@ -88,10 +88,10 @@ def claims_submission() -> None:
     @task(trigger_rule="all_done_min_one_success")
     def list_held_organizations(attempt_id: int) -> list[dict[str, object]]:
         """Which organizations have held claims."""
-        from include.claims_submission import steps
+        from include.claims_submission import held_claims
 
         with billing_step() as connection:
-            held = steps.list_held_organizations(connection, read_attempt(connection, attempt_id))
+            held = held_claims.list_held_organizations(connection, read_attempt(connection, attempt_id))
             return report([(one.organization_id, one.label) for one in held])
 
     @task(
@@ -100,14 +100,16 @@ def claims_submission() -> None:
         doc_md="Fail for an organization with held claims; when cleared, first scrub again and send the clean ones.",
     )
     def scrub_errors(attempt_id: int, held: dict[str, list[int]]) -> None:
-        from include.claims_submission import steps
+        from include.claims_submission import held_claims, steps
 
         set_label(str(held["label"]))
         with billing_step() as connection:
             attempt = read_attempt(connection, attempt_id)
             if current_try_number() > 1:
                 steps.resubmit_organizations(connection, attempt, held["organization_ids"], outbox_directory())
-            message = steps.describe_held_claims(connection, attempt, held["organization_ids"])
+                # What is held now is not what was held when the instance got its name.
+                set_label(held_claims.build_label(connection, attempt, held["organization_ids"]))
+            message = held_claims.describe_held_claims(connection, attempt, held["organization_ids"])
             if message:
                 fail(message)
 

@@ -107,13 +107,19 @@ def _connect() -> Iterator[psycopg.Connection[Any]]:
 
 
 def _place(error: Exception) -> str:
-    """File and line of ours, or of the last frame, where the error arose."""
+    """File and line of the step where the error arose: the innermost of ours, or else the outermost of all.
+
+    Not of `database.py`: every statement runs through it, so it says nothing. And not of what is installed in `.venv`,
+    which may lie in our folder.
+    """
     place = "?"
     trace = error.__traceback__
     root = Path(__file__).resolve().parents[1]
+    ours = {root / "include", root / "plugins", root / "dags"}
+    silent = {root / "include" / "database.py", Path(__file__).resolve()}
     while trace is not None:
-        file = Path(trace.tb_frame.f_code.co_filename)
-        if root in file.parents or place == "?":
+        file = Path(trace.tb_frame.f_code.co_filename).resolve()
+        if place == "?" or (not ours.isdisjoint(file.parents) and file not in silent):
             place = f"{file.name}:{trace.tb_lineno}"
         trace = trace.tb_next
     return place

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from include.claim_records.scrub import Purpose
 from include.claim_records.scrub import scrub_claims as scrub
-from include.claims_scrubber import edit_of
 from include.claims_submission.delivery import deliver_files
 from include.claims_submission.outbox import store_files
 from include.database import execute, writing
@@ -25,7 +24,7 @@ from include.nightly_run.candidates import (
     lock_decided,
 )
 from include.nightly_run.decisions import record_decisions
-from include.nightly_run.organizations import work_through
+from include.nightly_run.organizations import in_slices, work_through
 from include.nightly_run.rules import FactSources, exclude_items
 
 log = logging.getLogger(__name__)
@@ -52,23 +51,6 @@ FACTS = FactSources(
 )
 
 
-@dataclass(frozen=True)
-class HeldOrganization:
-    """An organization with claims that a person has to look at."""
-
-    organization_id: int
-    name: str
-    claim_count: int
-    error_count: int
-
-    @property
-    def label(self) -> str:
-        """What the task instance is called in the UI."""
-        claims = "1 claim" if self.claim_count == 1 else f"{self.claim_count} claims"
-        errors = "1 error" if self.error_count == 1 else f"{self.error_count} errors"
-        return f"{self.name}: {claims} held, {errors}"
-
-
 def select_claims(connection: Connection, attempt: Attempt, organization_ids: Sequence[int]) -> int:
     """Freeze the organizations' claims in the step and return how many; again freezes afresh."""
     return freeze_candidates(
@@ -81,7 +63,9 @@ def apply_exclusion_rules(connection: Connection, attempt: Attempt, organization
     return exclude_items(connection, attempt, organization_ids, FACTS, select_claims)
 
 
-def scrub_claims(connection: Connection, attempt: Attempt, organization_ids: Sequence[int]) -> int:
+def scrub_claims(
+    connection: Connection, attempt: Attempt, organization_ids: Sequence[int], purpose: Purpose = "submission"
+) -> int:
     """Scrub the claims left, hold those with an error, record why each claim stays; return how many are held."""
     ensure_frozen(connection, attempt, organization_ids, select_claims, apply_exclusion_rules)
     held = 0
@@ -90,16 +74,19 @@ def scrub_claims(connection: Connection, attempt: Attempt, organization_ids: Seq
         nonlocal held
         lock_decided(connection, attempt, part)
         forget_reasons(connection, attempt, part, ["scrub_error", "refused_by_validator"])
-        parameters = attempt.parameters | {"organization_ids": part}
-        rows = execute(connection, "claims_submission/read_clean_claims.sql", parameters).fetchall()
-        claim_ids = scrub(connection, attempt, [claim_id for (claim_id,) in rows])
-        execute(
-            connection,
-            "claims_submission/hold_claims.sql",
-            parameters | {"claim_ids": claim_ids, "reason": "scrub_error", "detail_codes": [None for _ in claim_ids]},
-        )
-        record_decisions(connection, attempt, part)
-        held += len(claim_ids)
+        for some in in_slices(part):
+            parameters = attempt.parameters | {"organization_ids": list(some)}
+            rows = execute(connection, "claims_submission/read_clean_claims.sql", parameters).fetchall()
+            claim_ids = scrub(connection, attempt, [claim_id for (claim_id,) in rows], purpose)
+            execute(
+                connection,
+                "claims_submission/hold_claims.sql",
+                parameters
+                | {"claim_ids": claim_ids, "reason": "scrub_error", "detail_codes": [None for _ in claim_ids]},
+            )
+            held += len(claim_ids)
+        # The files are not built yet, and the validator may hold a claim for what it held it for last night.
+        record_decisions(connection, attempt, part, leaves_undecided=True)
 
     failed = work_through(connection, attempt, organization_ids, "scrub_claims", scrub_part)
     if failed:
@@ -118,48 +105,6 @@ def build_files(connection: Connection, attempt: Attempt, organization_ids: Sequ
     return filed
 
 
-def list_held_organizations(connection: Connection, attempt: Attempt) -> list[HeldOrganization]:
-    """The organizations of the run with held claims, in order of id."""
-    rows = execute(connection, "claims_submission/read_held_organizations.sql", attempt.parameters).fetchall()
-    return [HeldOrganization(*row) for row in rows]
-
-
-def read_held_claims(connection: Connection, attempt: Attempt, organization_id: int) -> list[str]:
-    """Two or three lines per finding that holds a claim of the organization; for the log, so without patient data."""
-    rows = execute(
-        connection,
-        "claims_submission/read_held_claims.sql",
-        attempt.parameters | {"organization_id": organization_id},
-    ).fetchall()
-    lines = []
-    for claim_number, service_on, line_number, edit_code, detail_code, first_seen_on, is_new in rows:
-        seen = "new tonight" if is_new else f"known since {first_seen_on}"
-        lines.append(f"{claim_number}, service {service_on}, {seen}")
-        if edit_code is None:
-            lines.append(f"    Refused by the validator: {detail_code}")
-            continue
-        edit = edit_of(edit_code)
-        lines.append(f"    {edit_code}: {edit.message.format(line_number=line_number)}")
-        lines.append(f"    Fix: {edit.fix_location}")
-    return lines
-
-
-def describe_held_claims(connection: Connection, attempt: Attempt, organization_ids: Sequence[int]) -> str:
-    """What holds the organizations' claims, for the log of their task instance; "" when nothing does any more."""
-    held = [one for one in list_held_organizations(connection, attempt) if one.organization_id in organization_ids]
-    lines = []
-    for one in held:
-        lines.append(one.label)
-        lines += [f"  {line}" for line in read_held_claims(connection, attempt, one.organization_id)]
-    if lines:
-        lines.append(
-            "The claims stay in Awaiting Submission; the others went out. Correct the data at the places named,\n"
-            "then clear this task instance (it scrubs again and sends what is clean), or wait for the next night.\n"
-            "All open findings: reporting.open_scrub_errors. See docs/runbook.md, Scrub errors."
-        )
-    return "\n".join(lines)
-
-
 def resubmit_organizations(
     connection: Connection, attempt: Attempt, organization_ids: Sequence[int], directory: Path
 ) -> None:
@@ -170,7 +115,7 @@ def resubmit_organizations(
     """
     select_claims(connection, attempt, organization_ids)
     apply_exclusion_rules(connection, attempt, organization_ids)
-    scrub_claims(connection, attempt, organization_ids)
+    scrub_claims(connection, attempt, organization_ids, "resubmission")
     build_files(connection, attempt, organization_ids)
     deliver_files(connection, attempt, directory)
     close_run(connection, attempt)

@@ -34,16 +34,15 @@ priced AS MATERIALIZED (
 ),
 total AS MATERIALIZED (
     SELECT c.item_id, c.new_id, c.organization_id, c.client_id, c.staff_id, c.location_id, c.service_on,
-        p.total_amount,
+        p.total_amount, p.last_line_number,
         CASE WHEN p.item_id IS NULL THEN 'no_service'
-            WHEN p.line_count > 50 THEN 'too_many_lines'
             WHEN p.has_no_rate THEN 'no_rate'
             WHEN p.has_zero_rate THEN 'zero_rate'
             WHEN p.has_no_units THEN 'no_units' END AS blocked_code
     FROM billing.candidate c
     LEFT JOIN (
         SELECT item_id, sum(unit_count * rate_amount) AS total_amount,
-            count(*) AS line_count,
+            max(line_number) AS last_line_number,
             bool_or(rate_amount IS NULL) AS has_no_rate,
             bool_or(rate_amount = 0) AS has_zero_rate,
             bool_or(unit_count <= 0) AS has_no_units
@@ -63,9 +62,10 @@ blocked AS (
 ),
 created AS (
     INSERT INTO billing.invoice (invoice_id, organization_id, appointment_id, client_id, staff_id, location_id,
-        service_on, invoice_on, entered_step_on, total_amount, created_run_id, created_by, created_at)
+        service_on, invoice_on, entered_step_on, total_amount, last_line_number, created_run_id, created_by, created_at)
     SELECT t.new_id, t.organization_id, t.item_id, t.client_id, t.staff_id, t.location_id, t.service_on,
-        %(night)s, billing.billing_day(%(clock)s, %(timezone)s), t.total_amount, %(run_id)s, 'nightly run', %(clock)s
+        %(night)s, billing.billing_day(%(clock)s, %(timezone)s), t.total_amount, t.last_line_number, %(run_id)s,
+        'nightly run', %(clock)s
     FROM total t
     WHERE t.blocked_code IS NULL
     ON CONFLICT (appointment_id) WHERE invoice_status <> 'void' DO NOTHING

@@ -8,7 +8,8 @@
 -- Locks: none
 -- Leaves out: invoices made after the run's clock, and what billing.invoice_in_step leaves out
 INSERT INTO billing.candidate (attempt_id, organization_id, item_id, new_id, reason, blocked_code, client_id, staff_id,
-    location_id, service_on, invoice_on, primary_insurer_id, level, pays_by, total_amount)
+    location_id, service_on, invoice_on, primary_insurer_id, level, pays_by, total_amount,
+    last_line_number)
 SELECT ro.attempt_id, i.organization_id, i.invoice_id, nextval('billing.claim_claim_id_seq'),
     CASE WHEN i.invoice_on < ro.start_on THEN 'before_start'
         WHEN h.item_id IS NOT NULL THEN 'on_hold'
@@ -37,7 +38,8 @@ SELECT ro.attempt_id, i.organization_id, i.invoice_id, nextval('billing.claim_cl
         WHEN p.insurer_id IS NULL THEN 'no_active_coverage'
     END,
     i.client_id, CASE WHEN s.is_billed_under_supervisor THEN s.supervisor_id ELSE i.staff_id END, i.location_id,
-    i.service_on, i.invoice_on, p.insurer_id, 'primary', cp.pays_by, i.total_amount
+    i.service_on, i.invoice_on, p.insurer_id, 'primary', cp.pays_by, i.total_amount,
+    i.last_line_number
 FROM billing.run_organization ro
 JOIN billing.invoice_in_step i ON i.organization_id = ro.organization_id AND i.created_at <= (SELECT billing.clock())
 JOIN practice.staff s ON s.staff_id = i.staff_id

@@ -92,7 +92,7 @@ def scrub_for_advice(connection: Connection, attempt: Attempt, organization_ids:
                 "invoice_processing/read_new_claims.sql",
                 attempt.parameters | {"organization_ids": list(some)},
             ).fetchall()
-            found += len(scrub_claims(connection, attempt, [claim_id for (claim_id,) in rows]))
+            found += len(scrub_claims(connection, attempt, [claim_id for (claim_id,) in rows], "advice"))
 
     failed = work_through(connection, attempt, organization_ids, "scrub_for_advice", scrub_part)
     log.info("run %s: %s new claims with errors, %s organizations failed", attempt.run_id, found, len(failed))

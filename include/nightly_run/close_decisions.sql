@@ -1,9 +1,10 @@
 -- close_decisions: ends the decisions on items that advanced, left the step, or stay for another reason now.
 -- Called by: decisions.record_decisions
--- Parameters: attempt_id bigint, automation text, night date, organization_ids bigint[]
+-- Parameters: attempt_id bigint, automation text, night date, organization_ids bigint[], leaves_undecided boolean
 -- Returns: nothing
 -- Locks: the changed decisions
--- Leaves out: decisions a later night opened, unless the item advanced
+-- Leaves out: decisions a later night opened, unless the item advanced; with leaves_undecided those on candidates without
+--   a reason, which a later step of the attempt decides on
 UPDATE billing.decision d
 SET closed_on = greatest(d.opened_on, %(night)s)
 WHERE d.automation = %(automation)s AND d.organization_id = ANY(%(organization_ids)s::bigint[])
@@ -30,3 +31,10 @@ WHERE d.automation = %(automation)s AND d.organization_id = ANY(%(organization_i
         )
         ELSE false
     END
+    AND NOT (
+        %(leaves_undecided)s AND EXISTS (
+            SELECT FROM billing.candidate c
+            WHERE c.attempt_id = %(attempt_id)s AND c.organization_id = d.organization_id AND c.item_id = d.item_id
+                AND c.reason IS NULL
+        )
+    )

@@ -8,7 +8,7 @@
 -- planner to know of, and a set it takes for small is counted again for every row of the other.
 WITH counted AS MATERIALIZED (
     SELECT x.organization_id, max(x.gate) AS gate, max(x.item_count) AS item_count,
-        count(*) FILTER (WHERE x.reason = 'advanced') AS advanced_count,
+        coalesce(sum(x.advanced_count), 0) AS advanced_count,
         coalesce(sum(x.total_amount), 0) AS advanced_amount,
         count(*) FILTER (WHERE x.reason = 'before_start') AS before_start_count,
         count(*) FILTER (WHERE x.reason = 'on_hold') AS on_hold_count,
@@ -20,20 +20,21 @@ WITH counted AS MATERIALIZED (
         count(*) FILTER (WHERE x.reason = 'left_to_another_run') AS left_to_another_run_count,
         count(*) FILTER (WHERE x.reason = 'step_failed') AS step_failed_count
     FROM (
-        SELECT ro.organization_id, ro.gate, ro.item_count, NULL AS reason, NULL::numeric AS total_amount
+        SELECT ro.organization_id, ro.gate, ro.item_count, NULL AS reason, NULL::numeric AS total_amount,
+            NULL::integer AS advanced_count
         FROM billing.run_organization ro
         WHERE ro.attempt_id = %(attempt_id)s
         UNION ALL
-        SELECT a.organization_id, NULL, NULL, 'advanced', a.total_amount
+        SELECT a.organization_id, NULL, NULL, 'advanced', a.total_amount, a.item_count
         FROM billing.advanced_item a
         WHERE a.automation = %(automation)s AND a.run_id = %(run_id)s
         UNION ALL
-        SELECT d.organization_id, NULL, NULL, d.reason, NULL
+        SELECT d.organization_id, NULL, NULL, d.reason, NULL, NULL
         FROM billing.decision d
         WHERE d.automation = %(automation)s AND d.item_id IS NOT NULL
             AND d.opened_on <= %(night)s AND (d.closed_on IS NULL OR d.closed_on > %(night)s)
         UNION ALL
-        SELECT n.organization_id, NULL, NULL, 'counted before', NULL
+        SELECT n.organization_id, NULL, NULL, 'counted before', NULL, NULL
         FROM billing.nightly_result n
         WHERE n.run_id = %(run_id)s
     ) x

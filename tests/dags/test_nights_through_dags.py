@@ -71,6 +71,17 @@ def test_clearing_the_failed_instance_after_the_data_are_mended_sends_the_claims
         after = _awaiting(billing)
     assert before - after == mended[0]
     assert states(run)["scrub_errors", "failed"] == 1, "the other claims are still held"
+    (label,) = {ti.rendered_map_index for ti in run.get_task_instances() if ti.task_id == "scrub_errors"}
+    with psycopg.connect(sample_url) as billing:
+        held = billing.execute(
+            "SELECT organization_name, count(DISTINCT claim_id), count(*) FROM reporting.open_scrub_errors e"
+            " WHERE severity = 'error' AND EXISTS (SELECT FROM reporting.decisions d WHERE d.is_open"
+            "   AND d.step = 'claim' AND d.item_id = e.claim_id AND d.reason = 'scrub_error') GROUP BY 1"
+        ).fetchall()
+    assert [label.split(" (")[0]] == [
+        f"{name}: {claims} claim{'s' * (claims > 1)} held, {errors} error{'s' * (errors > 1)}"
+        for name, claims, errors in held
+    ]
 
 
 def _awaiting(billing: psycopg.Connection[Any]) -> int:

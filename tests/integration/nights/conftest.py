@@ -5,14 +5,18 @@ A copy of the template per test would cost more than most of these tests.
 
 from __future__ import annotations
 
+import importlib
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from include.claims_scrubber import edit_of
 from include.development import environment
+from tests.integration.nights.scrub_cases import EDIT_CODES, Nights
 from tests.support.tables import table_names
 
 
@@ -53,3 +57,12 @@ def database_url(module_url: str, migrated_rows: dict[str, list[tuple[object, ..
             for row in migrated_rows.get(name, []):
                 values = sql.SQL(", ").join(sql.Placeholder() for _ in row)
                 connection.execute(sql.SQL("INSERT INTO {} VALUES ({})").format(table, values), row)
+
+
+@pytest.fixture
+def nights(pipeline: psycopg.Connection[tuple[object, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Nights:
+    """Claims Submission night by night in the test's database, with the edits of `scrub_cases` and no others."""
+    edits = tuple(edit_of(code) for code in EDIT_CODES)
+    # The package has a function of the module's name.
+    monkeypatch.setattr(importlib.import_module("include.claims_scrubber.scrub"), "catalogue", lambda: edits)
+    return Nights(pipeline, tmp_path)

@@ -443,12 +443,31 @@ def test_an_invoice_is_blocked_without_a_primary_policy_or_without_coverage_on_t
     }
 
 
-def test_an_appointment_of_fifty_services_becomes_an_invoice_and_one_of_fifty_one_is_blocked(
-    billing: Connection, run: Run
-) -> None:
+def test_an_invoice_becomes_a_claim_for_every_fifty_lines_and_still_counts_once(billing: Connection, run: Run) -> None:
     practice = Practice(billing)
-    items = {count: practice.appointment(services=[practice.default_service_type] * count) for count in (50, 51)}
-    assert run("invoice_creation") == {items[50]: "advanced", items[51]: "blocked too_many_lines"}
+    counts = (1, 50, 51, 101)
+    appointments = {count: practice.appointment(services=[practice.default_service_type] * count) for count in counts}
+    assert run("invoice_creation") == dict.fromkeys(appointments.values(), "advanced")
+    invoices = dict(billing.execute("SELECT appointment_id, invoice_id FROM billing.invoice").fetchall())
+    billing.execute("UPDATE billing.invoice SET entered_step_on = invoice_on, created_at = '2026-03-03'")
+    assert run("invoice_processing", "2026-03-13") == dict.fromkeys(invoices.values(), "advanced")
+    rows = billing.execute(
+        "SELECT c.part, c.total_amount, i.total_amount FROM billing.claim c JOIN billing.invoice i USING (invoice_id)"
+        " WHERE c.invoice_id = %s ORDER BY c.part",
+        (invoices[appointments[101]],),
+    ).fetchall()
+    rate = rows[0][2] / 101
+    assert rows == [(1, rate * 50, rate * 101), (2, rate * 50, rate * 101), (3, rate, rate * 101)]
+    parts = billing.execute("SELECT count(*) FROM billing.claim GROUP BY invoice_id ORDER BY invoice_id").fetchall()
+    assert parts == [(1,), (1,), (2,), (3,)]
+    counted = billing.execute(
+        "SELECT advanced_count, candidate_count, advanced_amount FROM reporting.nightly_results"
+        " WHERE automation = 'invoice_processing'"
+    ).fetchall()
+    assert counted == [(4, 4, rate * sum(counts))]
+    # Again: nothing twice.
+    run("invoice_processing", "2026-03-13")
+    assert billing.execute("SELECT count(*) FROM billing.claim").fetchall() == [(7,)]
 
 
 def test_an_invoice_whose_appointment_changed_since_waits_for_a_person(billing: Connection, run: Run) -> None:
@@ -639,17 +658,6 @@ def test_a_file_built_before_sending_was_stopped_leaves_when_sending_goes_on(
     billing.execute("UPDATE billing.deployment SET is_sending_enabled = true")
     assert run("claims_submission", "2026-03-13") == {claim: "advanced"}
     assert len(list(tmp_path.iterdir())) == 1
-
-
-def test_an_appointment_of_more_services_than_a_claim_holds_is_refused_by_hand_too(billing: Connection) -> None:
-    practice = Practice(billing)
-    for count in (50, 51):
-        appointment = practice.appointment(services=[practice.default_service_type] * count)
-        if count == 50:
-            practice.invoice(appointment)
-        else:
-            with pytest.raises(psycopg.errors.RaiseException, match="more than 50 services"):
-                practice.invoice(appointment)
 
 
 # The first reason that applies

@@ -397,6 +397,10 @@ def calls(practice: Practice) -> dict[str, tuple[str, int]]:
     """Every function of work by hand with an item it can be called on, in an order in which all succeed."""
     appointment, invoice = practice.appointment(), practice.invoice()
     claim, voided = practice.claim(), practice.invoice()
+    unsent, decided = practice.claim(), practice.sent_claim()
+    held, sent = practice.claim(), practice.claim()
+    write_finding(practice, held)
+    write_submission(practice, sent)
     return {
         "hold_item": ("SELECT billing.hold_item('invoice_creation', %s, 'why')", appointment),
         "lift_hold": ("SELECT billing.lift_hold('invoice_creation', %s)", appointment),
@@ -407,7 +411,43 @@ def calls(practice: Practice) -> dict[str, tuple[str, int]]:
         "create_claim": ("SELECT billing.create_claim(%s)", invoice),
         "move_back_claim": ("SELECT billing.move_back_claim(%s, 'why')", claim),
         "void_invoice": ("SELECT billing.void_invoice(%s, 'why')", voided),
+        "mark_claim_sent": ("SELECT billing.mark_claim_sent(%s, '2026-03-05', 'by its portal')", unsent),
+        "record_adjudication": ("SELECT billing.record_adjudication(%s, 0, '2026-03-09')", decided),
+        "withdraw_adjudication": ("SELECT billing.withdraw_adjudication(%s, 'typed wrongly')", decided),
+        "set_edit_severity": ("SELECT billing.set_edit_severity(%s, NULL, 'COV01', 'off', 'why')", 1),
+        "clear_edit_severity": ("SELECT billing.clear_edit_severity(%s, NULL, 'COV01', 'why')", 1),
+        "override_finding": ("SELECT billing.override_finding(%s, 'COV01', 'why')", held),
+        "withdraw_override": ("SELECT billing.withdraw_override(%s, 'COV01', 'why')", held),
+        "record_rejection": ("SELECT billing.record_rejection('C' || %s || 'V1', 'A3', '88')", sent),
     }
+
+
+def write_finding(practice: Practice, claim: int) -> None:
+    """An error that may be overridden, as a scrub writes it."""
+    practice.connection.execute(
+        "INSERT INTO billing.edit VALUES ('COV01', 1, 'line', 'error', 'not active', 'Client', true)"
+        " ON CONFLICT DO NOTHING"
+    )
+    practice.connection.execute(
+        "INSERT INTO billing.finding (organization_id, claim_id, version, edit_code, severity, first_seen_on,"
+        "   last_seen_on) VALUES (1, %s, 1, 'COV01', 'error', '2026-03-10', '2026-03-10')",
+        (claim,),
+    )
+
+
+def write_submission(practice: Practice, claim: int) -> None:
+    """The claim stands in a file, as far as the database is concerned."""
+    practice.connection.execute(
+        "WITH r AS (INSERT INTO billing.run (automation, timezone, night, due_at)"
+        "   VALUES ('claims_submission', 'America/Denver', '2020-01-01', now()) RETURNING run_id),"
+        " x AS (INSERT INTO billing.interchange (receiver_code, control_number, file_name, sha256, body, built_run_id,"
+        "   built_at) SELECT 'default', 1, 'a file', 'a hash', '', run_id, now() FROM r RETURNING interchange_id),"
+        " t AS (INSERT INTO billing.transaction_set SELECT interchange_id, '0001', 1, 'a batch', 1 FROM x"
+        "   RETURNING interchange_id, transaction_number)"
+        " INSERT INTO billing.claim_submission SELECT k.claim_id, k.version, t.*, k.claim_number, 1,"
+        " k.total_amount, 1, 1 FROM billing.claim k, t WHERE k.claim_id = %s",
+        (claim,),
+    )
 
 
 def test_the_settings_page_may_call_every_function(practice: Practice, database_url: str) -> None:
@@ -480,10 +520,18 @@ REPORTING = {
     "decisions": "automation organization_id organization_name step item_id reason detail_code rule_id item_count"
     " opened_on closed_on is_open",
     "open_scrub_errors": "organization_id organization_name claim_id claim_number level service_on line_number"
-    " edit_code severity message fix_location first_seen_on last_seen_on total_amount client_key",
+    " edit_code severity message fix_location first_seen_on last_seen_on total_amount client_key is_overridden is_new",
+    "scrub_findings": "organization_id organization_name claim_id claim_number level claim_status service_on"
+    " line_number edit_code severity message fix_location first_seen_on last_seen_on resolved_on resolution"
+    " is_overridden is_sent client_key",
+    "edit_effectiveness": "edit_code severity default_severity is_overridable message fired_claim_count"
+    " fixed_claim_count overridden_claim_count open_claim_count sent_claim_count rejected_claim_count"
+    " missed_claim_count median_nights_to_fix",
+    "not_checked": "automation timezone night organization_id organization_name edit_code claim_count run_id",
+    "reference_tables": "table_name release_label source origin covers_from covers_to loaded_at row_count",
     "claims": "claim_id claim_number version organization_id organization_name level claim_status service_on invoice_on"
     " entered_step_on submitted_at total_amount frequency_code insurer_id file_name control_number transaction_number"
-    " client_key is_sample",
+    " client_key is_sample invoice_id part part_count",
 }
 
 
@@ -507,7 +555,7 @@ def test_an_analyst_reads_every_reporting_view(
 def test_an_analyst_reads_nothing_else_and_writes_nothing(practice: Practice, database_url: str) -> None:
     tables = practice.connection.execute(
         "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE n.nspname IN ('practice', 'billing') AND c.relkind IN ('r', 'v')"
+        " WHERE n.nspname IN ('practice', 'billing', 'reference') AND c.relkind IN ('r', 'v')"
     ).fetchall()
     assert len(tables) > 30
     statements = [f"SELECT FROM {table}" for (table,) in tables]
@@ -541,3 +589,7 @@ def _night_with_a_held_claim(practice: Practice, pipeline: Connection) -> None:
         step(pipeline, attempt, batches[0])
     claims_submission.close_run(pipeline, attempt)
     assert one(practice.connection, "SELECT count(*) FROM billing.decision WHERE reason = 'scrub_error'") == (1,)
+    practice.connection.execute(
+        "INSERT INTO billing.reference_release (table_name, release_label, source, origin, sha256, row_count)"
+        " VALUES ('payer_list', 'of today', 'a test', 'supplied', repeat('0', 64), 1)"
+    )

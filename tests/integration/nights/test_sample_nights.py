@@ -141,7 +141,32 @@ def test_an_invoice_typed_on_monday_afternoon_has_its_review_day_and_is_a_claim_
         ).fetchall()
         claims = pipeline.execute(
             "SELECT i.created_by, i.entered_step_on::text, c.entered_step_on::text"
-            " FROM billing.claim c JOIN billing.invoice i USING (invoice_id)"
+            " FROM billing.claim c JOIN billing.invoice i USING (invoice_id) WHERE i.service_on = '2026-11-02'"
         ).fetchall()
     assert decided == [("review_day", "2026-11-02", "2026-11-03")]
     assert claims == [("sample biller", "2026-11-02", "2026-11-03")]
+
+
+def test_a_secondary_claim_goes_out_on_tuesday_with_what_the_primary_insurer_decided(
+    sample_url: str, tmp_path: Path
+) -> None:
+    work_by_hand(sample_url)
+    with psycopg.connect(environment.pipeline_url(sample_url), autocommit=True) as pipeline:
+        run_nights(pipeline, NIGHTS[:2], tmp_path)
+        sent = pipeline.execute(
+            "SELECT c.claim_number, c.level, c.claim_status, (x.sent_at AT TIME ZONE 'America/Puerto_Rico')::text,"
+            "   convert_from(x.body, 'UTF8')"
+            " FROM billing.claim c JOIN billing.invoice i USING (invoice_id)"
+            " LEFT JOIN billing.claim_submission s USING (claim_id)"
+            " LEFT JOIN billing.interchange x USING (interchange_id)"
+            " WHERE i.service_on = '2026-10-05' ORDER BY c.level"
+        ).fetchall()
+    assert [row[1:4] for row in sent] == [
+        ("primary", "submitted", None),
+        ("secondary", "submitted", "2026-11-03 21:00:00"),
+    ]
+    body = sent[1][4]
+    claim = body[body.index(f"CLM*{sent[1][0]}*") :]
+    assert "SVD*QFM01*96*HC:90837**1~CAS*CO*45*40~CAS*PR*2*24~DTP*573*D8*20261023~" in claim
+    assert "REF*F8*QFM2026-1023-0008~" in claim
+    assert f"CLM*{sent[0][0]}*" not in body
