@@ -9,10 +9,10 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 unexport PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint up down status psql migrate load backfill bench docs lock
+.PHONY: help setup run test lint up down status psql migrate load reference backfill bench bench-scrubber docs lock reference-snapshots
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 21
 
 setup: $(STAMP)  ## .venv with everything in it
 
@@ -52,11 +52,30 @@ migrate: setup  ## brings the billing database to the newest schema
 load: setup  ## loads CSV files of practice data: make load DIR=folder
 	@$(PY) -m include.development.with_server --migrate include.practice_data.load '$(DIR)'
 
+reference: setup  ## the scrubber's reference tables: make reference [DIR=folder] [WITHDRAW=table]
+	@$(PY) -m include.development.with_server --migrate include.reference_data.load $(if $(DIR),'$(DIR)') $(if $(WITHDRAW),--withdraw '$(WITHDRAW)')
+
+reference-snapshots: setup  ## the shipped diagnosis codes anew (needs the package simple-icd-10-cm)
+	@$(PY) -m include.development.build_reference_snapshots
+
 backfill: setup  ## missed nights: make backfill FROM=2026-11-02 TO=2026-11-04 [DAG=] [BUCKET=] [FORCE=1]
 	@$(PY) -m include.development.backfill --from '$(FROM)' --to '$(TO)' --dag '$(DAG)' --bucket '$(BUCKET)' --force '$(FORCE)'
 
 bench: setup  ## against bare SQL and per-row code: make bench [N=20000]
 	@$(PY) -m include.development.with_server benchmarks.run $(if $(N),--appointments-per-night $(N))
+
+# The peers have an environment of their own: claim-validator does not state that it needs httpx.
+PEERS_VENV := .venv-peers
+PEERS_STAMP := $(PEERS_VENV)/.installed-1
+
+bench-scrubber: setup $(if $(PEERS),$(PEERS_STAMP))  ## scrubbers on valid and broken claims: make bench-scrubber [N=3000] [PEERS=1]
+	@$(PY) -m benchmarks.scrubber.run $(if $(N),--claims $(N)) $(if $(PEERS),--peers $(PEERS_VENV)/bin/python)
+
+$(PEERS_STAMP):
+	test -x $(PEERS_VENV)/bin/python || $(PYTHON) -m venv $(PEERS_VENV)
+	echo '*' > $(PEERS_VENV)/.gitignore
+	$(PEERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check claim-validator==0.3.0 httpx==0.28.1
+	@touch $@
 
 docs: setup  ## the generated pages of docs/
 	@$(PY) -m include.development.with_server --migrate include.development.generate_docs

@@ -29,7 +29,7 @@ from nightly_schedule.slots import due_at
 DOCS = CHECKOUT / "docs"
 EXAMPLE_QUERIES = DOCS / "example_queries.sql"
 #: Analysts first.
-SCHEMAS = ("reporting", "billing", "practice")
+SCHEMAS = ("reporting", "billing", "practice", "reference")
 #: A year to show; the rule is the same in every other.
 YEAR = 2026
 WINTER, SUMMER = date(YEAR, 1, 15), date(YEAR, 7, 15)

@@ -23,6 +23,7 @@ from include.development.nights import AirflowClient, NightResult, NightsError, 
 from include.practice_data.load import SAMPLE_DIRECTORY, load_directory
 from include.practice_data.problems import LoadRefused
 from include.practice_data.sample_hand_work import work_by_hand
+from include.reference_data.load import load_references
 from nightly_schedule.buckets import AUTOMATION_LOCAL_TIMES
 from nightly_schedule.slots import build_slot
 
@@ -57,6 +58,7 @@ def run_sample() -> int:
     begun = time.monotonic()
     with airflow_services.databases() as (owner_url, _):
         applied = database.migrate(owner_url)
+        load_references(owner_url)
         loaded = load_directory(owner_url, SAMPLE_DIRECTORY, is_sample=True)
         work_by_hand(owner_url)
         print(

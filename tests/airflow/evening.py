@@ -38,18 +38,21 @@ LIMIT_SECONDS: Final = 240.0
 MARKS: Final = re.compile(
     "|".join(
         re.escape(text.removeprefix("7 ").rstrip("*"))
-        for text in sorted(set(re.findall(r"'([^']*mark[^']*)'", PLANT, re.IGNORECASE)))
+        for text in sorted(set(re.findall(r"'([^']*qxz[^']*)'", PLANT, re.IGNORECASE)))
     )
     + r"|1931-?03-?07|03/07/1931|1932-?04-?08|04/08/1932|2031-?05-?09|05/09/2031|98761-?2345",
     re.IGNORECASE,
 )
 
-# Organization 9 keeps what PLANT made of it: claims that the scrubber holds, that no file can carry, and clean ones.
+# Organization 9 keeps what PLANT made of it: claims that the scrubber holds for one reason or another, and clean ones.
 # What the others are held for is the sample's doing; their marks can all be sent.
 _MEND_OTHERS: Final = """
-    UPDATE practice.client SET last_name = 'Lastmark', birth_on = '1931-03-07', state_code = 'WI',
+    UPDATE practice.client SET last_name = 'Lastqxz', birth_on = '1931-03-07', state_code = 'WI',
         postal_code = '987612345', sex = coalesce(sex, 'U') WHERE organization_id <> 9;
     UPDATE practice.diagnosis SET diagnosis_code = 'F411' WHERE organization_id <> 9;
+    -- Without the table of states no edit sees this; the validator does.
+    UPDATE practice.client SET last_name = 'Lastqxz', state_code = 'Stateqxz'
+    WHERE organization_id = 9 AND last_name LIKE '%~%';
 """
 
 

@@ -225,7 +225,7 @@ def test_there_was_something_to_leak_and_all_places_are_looked_at(evening: Eveni
     ).fetchone()
     assert row is not None
     assert MARKS.search(row[0])
-    assert {"LASTMARK", "MEMBERMARK", "HOLDERMARK"} <= {mark.upper() for mark in MARKS.findall(row[1])}
+    assert {"LASTQXZ", "MEMBERQXZ", "HOLDERQXZ"} <= {mark.upper() for mark in MARKS.findall(row[1])}
     assert "SQLSTATE 23514" in "\n".join(evidence.values())
     assert "SQLSTATE XX000" in "\n".join(evidence.values())
     for place in ("xcom", "rendered_task_instance_fields", "task_instance", "task_instance_history", "dag_run"):

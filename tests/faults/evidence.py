@@ -18,13 +18,24 @@ import psycopg
 from psycopg import sql
 
 from include import airflow_support
-from include.claims_submission import steps as claims_submission
+from include.claims_submission import held_claims
 from include.nightly_run.attempt import read_attempt
 from include.nightly_run.failures import describe_failures, list_failed_organizations, report
 from tests.faults.interruption import run_step, steps_of
 
-#: Where patient data may stand in what we write: shown on the settings page only, and sent to the clearinghouse.
-ALLOWED: Final = {"billing.finding": ["value"], "billing.interchange": ["body"]}
+#: Where patient data may stand in billing (table -> path in the row as JSON): what a scrub found and what people wrote
+#: as their reasons, shown on the settings page only; what insurers call their claims; what the clearinghouse gets.
+ALLOWED: Final = {
+    "billing.adjudication": ["payer_claim_control_number"],
+    "billing.claim": ["payer_claim_control_number"],
+    "billing.edit_severity": ["reason"],
+    "billing.finding": ["value"],
+    "billing.finding_override": ["reason"],
+    "billing.history": ["detail", "reason"],
+    "billing.hold": ["reason"],
+    "billing.interchange": ["body"],
+    "billing.release": ["reason"],
+}
 
 
 @dataclass
@@ -73,14 +84,14 @@ class Evidence:
             root.setLevel(level)
 
     def add_database(self, connection: psycopg.Connection[Any]) -> None:
-        """Note every reporting view, every table of billing, and the comments on them."""
+        """Note every reporting view and every table of billing and reference, without what `ALLOWED` names."""
         tables = connection.execute(
-            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname = 'billing'"
+            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('billing', 'reference')"
             " UNION ALL SELECT schemaname, viewname FROM pg_views WHERE schemaname = 'reporting' ORDER BY 1, 2"
         ).fetchall()
         for schema, table in tables:
             name = f"{schema}.{table}"
-            statement = sql.SQL("SELECT (to_jsonb(t) - %s::text[])::text FROM {} t").format(
+            statement = sql.SQL("SELECT (to_jsonb(t) #- %s::text[])::text FROM {} t").format(
                 sql.Identifier(schema, table)
             )
             rows = connection.execute(statement, (ALLOWED.get(name, []),)).fetchall()
@@ -144,7 +155,7 @@ def _reports(connection: psycopg.Connection[Any], automation: str, night: str) -
     failed = list_failed_organizations(connection, attempt)
     said: list[object] = [report(failed), describe_failures(connection, attempt, [number for number, _ in failed])]
     if automation == "claims_submission":
-        held = claims_submission.list_held_organizations(connection, attempt)
+        held = held_claims.list_held_organizations(connection, attempt)
         said += [report([(one.organization_id, one.label) for one in held])]
-        said += [claims_submission.describe_held_claims(connection, attempt, [one.organization_id for one in held])]
+        said += [held_claims.describe_held_claims(connection, attempt, [one.organization_id for one in held])]
     return said

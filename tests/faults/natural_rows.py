@@ -30,6 +30,9 @@ _CLAIM: Final = (
 )
 _INVOICE: Final = "SELECT 'invoice/' || ii.appointment_id FROM billing.invoice ii WHERE ii.invoice_id ="
 _INTERCHANGE: Final = "SELECT x.control_number FROM billing.interchange x WHERE x.interchange_id ="
+_OF_ADJUDICATION: Final = (
+    "(SELECT a.organization_id FROM billing.adjudication a WHERE a.adjudication_id = t.adjudication_id)"
+)
 
 #: Table -> (expression of its organization, expression of the row), over the table as `t`.
 _ROWS: Final[dict[str, tuple[str, str]]] = {
@@ -49,7 +52,8 @@ _ROWS: Final[dict[str, tuple[str, str]]] = {
     ),
     "billing.finding": (
         "t.organization_id",
-        f"to_jsonb(t) - 'finding_id' - 'claim_id' || jsonb_build_object('claim', ({_CLAIM} t.claim_id))",
+        "to_jsonb(t) - 'finding_id' - 'claim_id' - 'first_scrub_id' - 'last_scrub_id' - 'resolved_scrub_id'"
+        f" || jsonb_build_object('claim', ({_CLAIM} t.claim_id))",
     ),
     # An interval without a night in it says nothing about any night: an attempt that failed leaves such rows.
     "billing.decision": (
@@ -90,6 +94,12 @@ _ROWS: Final[dict[str, tuple[str, str]]] = {
     "billing.work_lock": ("t.organization_id", "to_jsonb(t)"),
     "billing.hold": ("t.organization_id", "to_jsonb(t)"),
     "billing.release": ("t.organization_id", "to_jsonb(t)"),
+    "billing.finding_override": ("t.organization_id", "to_jsonb(t)"),
+    "billing.claim_rejection": ("t.organization_id", "to_jsonb(t)"),
+    "billing.adjudication": ("t.organization_id", "to_jsonb(t)"),
+    "billing.adjudication_line": (_OF_ADJUDICATION, "to_jsonb(t)"),
+    "billing.adjustment": (_OF_ADJUDICATION, "to_jsonb(t)"),
+    "billing.reference_release": (_NOBODY, "to_jsonb(t)"),
     "billing.edit": (_NOBODY, "to_jsonb(t)"),
     "billing.edit_severity": ("t.organization_id", "to_jsonb(t)"),
     "billing.automation_setting": ("t.organization_id", "to_jsonb(t)"),
@@ -109,6 +119,7 @@ LEFT_OUT: Final = frozenset(
         "billing.run_attempt",
         "billing.run_organization",
         "billing.edit_not_checked",
+        "billing.scrub",
     }
 )
 #: Where a file's number stands: organizations come into other files when a batch was tried on its halves.

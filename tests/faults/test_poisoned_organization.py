@@ -39,9 +39,24 @@ _TAKE_EARLIER = """
     SET session_replication_role = replica;
     UPDATE billing.automation_setting SET includes_earlier = :earlier
     WHERE organization_id = :organization AND automation = 'invoice_creation';
-    RESET session_replication_role;
+    RESET session_replication_role
 """
 _BREAK_DATES = "UPDATE practice.appointment SET starts_at = '-infinity' WHERE organization_id = :organization"
+# A fact is read only where a rule asks for it; this rule matches no appointment of the generator.
+_ASK_FOR_DATES = """
+    SET session_replication_role = replica;
+    INSERT INTO billing.exclusion_rule (rule_id, organization_id, automation, position)
+    VALUES (1000000, :organization, 'invoice_creation', 100);
+    INSERT INTO billing.exclusion_condition (rule_id, condition_number, automation, field, match_values)
+    VALUES (1000000, 1, 'invoice_creation', 'appointment_date', '{2020-01-01}');
+    RESET session_replication_role
+"""
+_ASK_FOR_NO_DATES = """
+    SET session_replication_role = replica;
+    DELETE FROM billing.exclusion_condition WHERE rule_id = 1000000;
+    DELETE FROM billing.exclusion_rule WHERE rule_id = 1000000;
+    RESET session_replication_role
+"""
 _BREAK_BIRTH_DATES = """
     CREATE TEMP TABLE kept AS SELECT client_id, birth_on FROM practice.client WHERE organization_id = :organization;
     UPDATE practice.client SET birth_on = 'infinity' WHERE organization_id = :organization
@@ -91,8 +106,8 @@ POISONS = [
         "invoice_creation",
         "apply_exclusion_rules",
         "ValueError",
-        _TAKE_EARLIER.replace(":earlier", "true") + _BREAK_DATES,
-        _TAKE_EARLIER.replace(":earlier", "false") + _MEND_APPOINTMENTS,
+        f"{_TAKE_EARLIER.replace(':earlier', 'true')}; {_ASK_FOR_DATES}; {_BREAK_DATES}",
+        f"{_TAKE_EARLIER.replace(':earlier', 'false')}; {_ASK_FOR_NO_DATES}; {_MEND_APPOINTMENTS}",
         before="open_run",
     ),
     Poison(

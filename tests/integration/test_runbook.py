@@ -34,10 +34,19 @@ PICK = {
     """,
     "control_number": "SELECT max(control_number) FROM billing.interchange",
     "claim_number_digits": "SELECT max(claim_id) FROM billing.claim",
+    "held_claim_id": "SELECT min(claim_id) FROM reporting.open_scrub_errors JOIN billing.edit USING (edit_code)"
+    " WHERE is_overridable AND severity = 'error'",
+    "edit_code": "SELECT edit_code FROM reporting.open_scrub_errors JOIN billing.edit USING (edit_code)"
+    " WHERE is_overridable AND severity = 'error' ORDER BY claim_id, edit_code, line_number LIMIT 1",
+    "line_number": "SELECT line_number FROM reporting.open_scrub_errors JOIN billing.edit USING (edit_code)"
+    " WHERE is_overridable AND severity = 'error' ORDER BY claim_id, edit_code, line_number LIMIT 1",
+    "claim_number": "SELECT min(claim_number) FROM billing.claim_submission",
 }
 # What must have happened before a statement makes sense.
 BEFORE = {
     "lift_hold('claims_submission'": "SELECT billing.hold_item('claims_submission', <claim_id>, 'a test')",
+    "withdraw_override(": "SELECT billing.override_finding(<held_claim_id>, '<edit_code>', 'a test', <line_number>)",
+    "clear_edit_severity(": "SELECT billing.set_edit_severity(<organization_id>, NULL, '<edit_code>', 'off', 'a test')",
     "lift_hold('invoice_creation'": "SELECT billing.hold_item('invoice_creation', <appointment_id>, 'a test')",
 }
 
@@ -167,7 +176,6 @@ def test_every_airflow_command_is_one_that_airflow_understands() -> None:
         ("zero_rate", "include/invoice_creation/price_and_create.sql"),
         ("no_units", "include/invoice_creation/price_and_create.sql"),
         ("appointment_rerated", "include/invoice_processing/select_invoices.sql"),
-        ("too_many_lines", "include/invoice_creation/price_and_create.sql"),
         ("claims held, ", ""),
     ],
 )
