@@ -17,9 +17,13 @@ SET resolved_on = greatest(%(night)s, f.last_seen_on),
             SELECT
             FROM unnest(%(not_checked_code)s::text[], %(checked_from)s::date[], %(checked_to)s::date[])
                 AS x (edit_code, checked_from, checked_to)
-            JOIN billing.claim k ON k.claim_id = f.claim_id
-            JOIN billing.invoice i ON i.invoice_id = k.invoice_id
-            WHERE x.edit_code = f.edit_code AND i.service_on NOT BETWEEN x.checked_from AND x.checked_to
+            -- A join here could be planned as one over all claims there are.
+            WHERE x.edit_code = f.edit_code AND (
+                SELECT i.service_on
+                FROM billing.claim k
+                JOIN billing.invoice i USING (invoice_id)
+                WHERE k.claim_id = f.claim_id
+            ) NOT BETWEEN x.checked_from AND x.checked_to
         ) THEN 'not_checked'
         WHEN EXISTS (
             SELECT

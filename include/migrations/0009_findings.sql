@@ -247,6 +247,9 @@ CREATE FUNCTION billing.withdraw_override(
 DECLARE
     withdrawn billing.finding_override;
 BEGIN
+    IF coalesce(why, '') = '' THEN
+        RAISE EXCEPTION 'claim %: say why the override is withdrawn', of_claim_id;
+    END IF;
     PERFORM billing.wait_for_run('claims_submission', k.organization_id)
     FROM billing.claim k WHERE k.claim_id = of_claim_id;
     UPDATE billing.finding_override o SET withdrawn_by = billing.actor(), withdrawn_at = billing.clock()

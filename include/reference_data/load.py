@@ -52,7 +52,7 @@ def load_references(
     Returns one report per table that is loaded now, in order of name.
 
     A supplied release takes the place of whatever its table has. A shipped one does not take the place of a supplied
-    one, unless it reaches service dates the supplied one does not. Loading the same again writes nothing.
+    one, unless it reaches all its service dates and later ones. Loading the same again writes nothing.
 
     Raises `LoadRefused` with every problem of every file; the tables are then as they were.
     """
@@ -102,10 +102,13 @@ def _load(
 
 
 def _outranks(current: CurrentRelease, release: TableRelease) -> bool:
-    """Whether the practice's own release stays in the place a shipped one would take."""
+    """Whether the practice's own release stays in the place a shipped one would take: it reaches days the other does
+    not, or as far as the other."""
     if release.origin == "supplied" or current.origin == "shipped":
         return False
-    return (current.covers_to or date.max) >= (release.covers_to or date.max)
+    return (current.covers_to or date.max) >= (release.covers_to or date.max) or (
+        current.covers_from or date.min
+    ) < (release.covers_from or date.min)
 
 
 def _report(release: TableRelease | CurrentRelease, action: str) -> ReferenceReport:

@@ -167,6 +167,16 @@ def test_a_shipped_table_takes_the_place_of_a_supplied_one_only_if_it_reaches_fu
     assert actions(reports) == {**dict.fromkeys(SHIPPED, "unchanged"), "modifier": action}
 
 
+@pytest.mark.parametrize(("covers_from", "action"), [("2026-03-31", "kept"), ("2026-04-01", "loaded"), ("", "kept")])
+def test_a_shipped_table_does_not_take_days_away_that_a_supplied_one_reaches(
+    database_url: str, tmp_path: Path, covers_from: str, action: str
+) -> None:
+    release = RELEASE_HEADER + f"diagnosis_code,own,us,{covers_from},2026-06-30\n"
+    codes = "diagnosis_code,is_billable,starts_on,ends_on\nF411,true,,\n"
+    load_references(database_url, folder(tmp_path, diagnosis_code=codes, reference_release=release))
+    assert actions(load_references(database_url))["diagnosis_code"] == action
+
+
 def test_a_withdrawn_table_is_gone_and_a_shipped_one_comes_back(
     database_url: str, pipeline: Connection, tmp_path: Path
 ) -> None:

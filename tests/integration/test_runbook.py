@@ -41,12 +41,14 @@ PICK = {
     "line_number": "SELECT line_number FROM reporting.open_scrub_errors JOIN billing.edit USING (edit_code)"
     " WHERE is_overridable AND severity = 'error' ORDER BY claim_id, edit_code, line_number LIMIT 1",
     "claim_number": "SELECT min(claim_number) FROM billing.claim_submission",
+    "sent_claim_id": "SELECT min(claim_id) FROM billing.claim WHERE claim_status = 'submitted'",
 }
 # What must have happened before a statement makes sense.
 BEFORE = {
     "lift_hold('claims_submission'": "SELECT billing.hold_item('claims_submission', <claim_id>, 'a test')",
     "withdraw_override(": "SELECT billing.override_finding(<held_claim_id>, '<edit_code>', 'a test', <line_number>)",
     "clear_edit_severity(": "SELECT billing.set_edit_severity(<organization_id>, NULL, '<edit_code>', 'off', 'a test')",
+    "withdraw_adjudication(": "SELECT billing.record_adjudication(<sent_claim_id>, 0, current_date - 1)",
     "lift_hold('invoice_creation'": "SELECT billing.hold_item('invoice_creation', <appointment_id>, 'a test')",
 }
 

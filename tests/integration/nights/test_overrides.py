@@ -211,6 +211,8 @@ def test_a_withdrawn_override_lets_the_error_hold_the_claim_again(practice: Prac
     claim = without_coverage(practice)
     nights.submit(MONDAY)
     made = override(practice, claim)
+    with refused("say why the override is withdrawn"):
+        practice.connection.execute("SELECT billing.withdraw_override(%s, 'COV01', '', 1)", (claim,))
     withdraw = "SELECT billing.withdraw_override(%s, 'COV01', 'a mistake', 1)"
     practice.connection.execute(withdraw.encode(), (claim,))
     assert one(practice.connection, "SELECT is_overridden FROM reporting.open_scrub_errors") == (False,)
