@@ -82,7 +82,8 @@ def scrub(
     days = ServiceDays(context)
     found: list[pd.DataFrame] = []
     switched_off: list[pd.DataFrame] = []
-    not_checked: list[tuple[str, npt.NDArray[np.int64]]] = []
+    organizations, organization_codes = np.unique(organization_ids, return_inverse=True)
+    not_checked: list[tuple[str, npt.NDArray[np.intp]]] = []
     for one in edits:
         covered = None if one.needs is None else days.covered(one.needs, one.grain)
         if one.needs is not None and covered is not None:
@@ -91,7 +92,8 @@ def scrub(
             if len(left_out) and (overrides["edit_code"] == one.code).any():
                 left_out = left_out[(severities_of(one.code, left_out) != "off").to_numpy()]
             if len(left_out):
-                not_checked.append((one.code, organization_ids[left_out]))
+                counts = np.bincount(organization_codes[left_out], minlength=len(organizations))
+                not_checked.append((one.code, counts))
             if not covered.any():
                 continue
         hits = _checked(one, context)
@@ -108,10 +110,10 @@ def scrub(
         not_checked=pd.DataFrame(
             {
                 "edit_code": pd.Series([code for code, _ in not_checked], dtype="str"),
-                "claim_count": pd.Series([len(of_claims) for _, of_claims in not_checked], dtype="int64"),
+                "claim_count": pd.Series([counts.sum() for _, counts in not_checked], dtype="int64"),
             }
         ),
-        not_checked_by_organization=_per_organization(not_checked),
+        not_checked_by_organization=_per_organization(organizations, not_checked),
         switched_off=_assembled(switched_off)[["claim_id", "line_number", "edit_code"]],
         refused_severities=refused,
         catalogue_version=catalogue_version(edits),
@@ -159,12 +161,12 @@ def _checked(one: Edit, context: ScrubContext) -> Hits:
     raise failure
 
 
-def _per_organization(not_checked: list[tuple[str, npt.NDArray[np.int64]]]) -> pd.DataFrame:
-    """organization_id, edit_code, claim_count; `not_checked` is a code with the organization of each claim."""
+def _per_organization(
+    organizations: npt.NDArray[np.int64], not_checked: list[tuple[str, npt.NDArray[np.intp]]]
+) -> pd.DataFrame:
+    """organization_id, edit_code, claim_count; `not_checked` is a code with the claims of each of `organizations`."""
     rows = [
-        (organization_id, code, count)
-        for code, of_claims in not_checked
-        for organization_id, count in zip(*np.unique(of_claims, return_counts=True), strict=True)
+        (organizations[place], code, counts[place]) for code, counts in not_checked for place in np.flatnonzero(counts)
     ]
     types = {"organization_id": "int64", "edit_code": "str", "claim_count": "int64"}
     return pd.DataFrame(rows, columns=list(types)).astype(types)
