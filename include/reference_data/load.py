@@ -106,9 +106,9 @@ def _outranks(current: CurrentRelease, release: TableRelease) -> bool:
     not, or as far as the other."""
     if release.origin == "supplied" or current.origin == "shipped":
         return False
-    return (current.covers_to or date.max) >= (release.covers_to or date.max) or (
-        current.covers_from or date.min
-    ) < (release.covers_from or date.min)
+    return (current.covers_to or date.max) >= (release.covers_to or date.max) or (current.covers_from or date.min) < (
+        release.covers_from or date.min
+    )
 
 
 def _report(release: TableRelease | CurrentRelease, action: str) -> ReferenceReport:
