@@ -47,11 +47,6 @@ class ScrubResult:
     catalogue_version: str
     reference_version: str
 
-    def held_claim_ids(self) -> pd.Series:
-        """The claims with at least one error, each once, ascending."""
-        errors = self.findings.loc[self.findings["severity"] == "error", "claim_id"]
-        return errors.drop_duplicates().reset_index(drop=True)
-
 
 def scrub(
     frames: ClaimFrames,

@@ -58,7 +58,7 @@ def apply_exclusion_rules(connection: Connection, attempt: Attempt, organization
 
 
 def process_invoices(connection: Connection, attempt: Attempt, organization_ids: Sequence[int]) -> int:
-    """Make one claim per invoice left and record why the others stay; return how many this call made."""
+    """Make the claims of each invoice left and record why the others stay; return how many this call made."""
     ensure_frozen(connection, attempt, organization_ids, select_invoices, apply_exclusion_rules)
     claims = 0
 

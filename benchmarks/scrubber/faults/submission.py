@@ -71,10 +71,6 @@ def _other(**values: Any) -> Change:
     return lambda claim: claim.other_payers[0].update(values)
 
 
-def _payment(**values: Any) -> Change:
-    return lambda claim: claim.line_payments[0].update(values)
-
-
 def _adjustment(**values: Any) -> Change:
     return lambda claim: claim.adjustments[0].update(values)
 
