@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from typing import Any
 import psycopg
 from airflow.exceptions import AirflowException
 from airflow.sdk import Param, get_current_context
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 
+from include.clearinghouse.directory_drop_box import DirectoryDropBox
+from include.clearinghouse.drop_box import NEEDS_A_PERSON, DropBox, DropBoxFault, DropBoxSettings
 from include.errors import BillingError, Unavailable
 from include.nightly_run.attempt import Attempt, organizations_of_batch, read_attempt
 from include.nightly_run.organizations import error_code
@@ -66,16 +69,19 @@ def nightly_dag(automation: str) -> dict[str, Any]:
 def billing_step() -> Iterator[psycopg.Connection[Any]]:
     """A connection to the billing database for one step, and a border that only harmless texts cross.
 
-    `BillingError` and `InvalidNight` fail the task at once (trying again does not help), everything else may be tried
-    again. The texts of database and parser errors may quote rows, so they are replaced by the error's code and place.
+    `BillingError`, `InvalidNight` and refusals of a drop box fail the task at once (trying again does not help),
+    everything else may be tried again. The texts of database and parser errors may quote rows, so they are replaced by
+    the error's code and place.
     """
     problem: Exception
     try:
         with _connect() as connection:
             yield connection
         return
-    except (AirflowException, Unavailable):
-        raise
+    except (AirflowException, Unavailable) as error:
+        if not isinstance(error, DropBoxFault) or error.code not in NEEDS_A_PERSON:
+            raise
+        problem = AirflowFailException(str(error))
     except (BillingError, InvalidNight) as error:
         problem = AirflowFailException(str(error))
     except psycopg.OperationalError as error:
@@ -168,11 +174,113 @@ def open_batch(connection: psycopg.Connection[Any], attempt_id: int, batch_numbe
 
 
 def outbox_directory() -> Path:
-    """Where files are delivered: `BILLING_OUTBOX_DIR`. Raises `BillingError` when it is not set."""
-    directory = os.environ.get("BILLING_OUTBOX_DIR")
+    """Where claim files are delivered: `BILLING_OUTBOX_DIR`. Raises `BillingError` when it is not set."""
+    return _directory(
+        "BILLING_OUTBOX_DIR", os.environ.get("BILLING_OUTBOX_DIR"), "the folder the clearinghouse collects files from"
+    )
+
+
+def inbox_directory() -> Path:
+    """Where answers are found: `BILLING_INBOX_DIR`. Raises `BillingError` when it is not set."""
+    return _directory(
+        "BILLING_INBOX_DIR", os.environ.get("BILLING_INBOX_DIR"), "the folder the clearinghouse puts its answers into"
+    )
+
+
+def _directory(variable: str, directory: str | None, meaning: str) -> Path:
     if not directory:
-        raise BillingError("BILLING_OUTBOX_DIR is not set: name the folder the clearinghouse collects files from")
+        raise BillingError(f"{variable} is not set: name {meaning}")
     return Path(directory)
+
+
+@contextmanager
+def open_drop_box(settings: DropBoxSettings) -> Iterator[DropBox]:
+    """The receiver's drop box: its SFTP server, or the local directories.
+
+    `automatic` is SFTP where the Airflow connection exists. Airflow says that it does not exist also when a secrets
+    backend failed; production is therefore never automatic (a constraint of billing.receiver).
+
+    Raises `BillingError` when the connection or a directory is not named, `DropBoxFault` misconfigured when the
+    connection cannot be used safely. Whether the server answers shows at the first call.
+    """
+    connection = None if settings.delivery_method == "directory" else _sftp_connection(settings)
+    if connection is None:
+        yield DirectoryDropBox(settings, outbox_directory(), inbox_directory())
+        return
+    # Slow to import, and only receivers with SFTP need it.
+    from include.clearinghouse.sftp_drop_box import SftpDropBox
+
+    with closing(SftpDropBox(settings, _sftp_clients(settings.connection_id, connection))) as box:
+        yield box
+
+
+def _sftp_connection(settings: DropBoxSettings) -> Any:
+    """The Airflow connection; None when there is none and the receiver is automatic."""
+    from airflow.sdk import BaseHook
+
+    try:
+        return BaseHook.get_connection(settings.connection_id)
+    except AirflowNotFoundException:
+        if settings.delivery_method == "automatic":
+            return None
+    raise BillingError(
+        f"the Airflow connection {settings.connection_id} of receiver {settings.receiver_code} does not exist: add it "
+        "(type SFTP), or correct connection_id or delivery_method in billing.receiver"
+    )
+
+
+def _sftp_clients(connection_id: str, connection: Any) -> Callable[[], AbstractContextManager[Any]]:
+    """What opens an SFTP client over the Airflow connection. Raises `DropBoxFault` misconfigured."""
+    from airflow.providers.ssh.hooks.ssh import SSHHook
+
+    from include.clearinghouse.sftp_drop_box import open_sftp_client
+
+    extra = connection.extra_dejson
+    for name in ("no_host_key_check", "allow_host_key_change", "ignore_hostkey_verification"):
+        if str(extra.get(name)).lower() == "true":
+            raise DropBoxFault(
+                "misconfigured",
+                f"the Airflow connection {connection_id} has {name} in its extra, so anybody could pass for the "
+                "receiver: remove it, and put the server's public key into host_key (docs/delivery.md)",
+            )
+    conn_timeout = _seconds(connection_id, extra, "conn_timeout", 30)
+    cmd_timeout = _seconds(connection_id, extra, "cmd_timeout", 60)
+    fault = ""
+    try:
+        # Not SFTPHook: it adds a client whose requests wait for ever. One attempt: three refused logins in a row may
+        # close the account, and Airflow tries the task again anyway.
+        hook = SSHHook(
+            ssh_conn_id=connection_id,
+            conn_timeout=conn_timeout,
+            banner_timeout=conn_timeout,
+            auth_timeout=conn_timeout,
+            conn_retry_attempts=1,
+        )
+    except Exception as error:
+        fault = type(error).__name__  # its text may quote a key
+    if fault:
+        raise DropBoxFault(
+            "misconfigured",
+            f"the Airflow connection {connection_id} cannot be used ({fault}): check host, and in the extra "
+            "private_key or key_file (not both) and host_key (type and key, as in known_hosts)",
+        )
+
+    @contextmanager
+    def open_client() -> Iterator[Any]:
+        with closing(hook.get_conn()) as ssh, closing(open_sftp_client(ssh, cmd_timeout)) as client:
+            yield client
+
+    return open_client
+
+
+def _seconds(connection_id: str, extra: dict[str, Any], name: str, default: float) -> float:
+    given = str(extra.get(name) or default)
+    if not re.fullmatch(r"\d+(\.\d+)?", given) or float(given) == 0:
+        raise DropBoxFault(
+            "misconfigured",
+            f"the Airflow connection {connection_id}: {name} in its extra must be a number of seconds greater than 0",
+        )
+    return float(given)
 
 
 def fail(message: str) -> None:

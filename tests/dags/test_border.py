@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 
 from include import airflow_support, database
+from include.clearinghouse.drop_box import DropBoxFault, FaultCode
 
 ROOT = Path(airflow_support.__file__).resolve().parents[1]
 
@@ -58,3 +61,13 @@ def test_the_innermost_place_of_ours_counts() -> None:
 
 def test_an_error_of_nobody_of_ours_is_placed_where_it_was_called_from() -> None:
     assert place_of(Broken().execute).startswith("test_border.py:")
+
+
+@pytest.mark.parametrize(("code", "fails_at_once"), [("login_refused", True), ("connection_lost", False)])
+def test_a_refusal_of_the_receiver_is_not_tried_again_and_a_lost_connection_is(
+    monkeypatch: pytest.MonkeyPatch, code: FaultCode, fails_at_once: bool
+) -> None:
+    monkeypatch.setattr(airflow_support, "_connect", lambda: nullcontext(Broken()))
+    with pytest.raises(Exception, match="told in plain words") as fault, airflow_support.billing_step():
+        raise DropBoxFault(code, "told in plain words")
+    assert isinstance(fault.value, AirflowFailException) is fails_at_once
