@@ -255,9 +255,9 @@ def per_row_processing(connection: Connection, limit: int) -> Figures:
 def files(connection: Connection, limit: int) -> Figures:
     """`limit` claims read and built into an 837P file with numbers; the first of them validated by pyx12."""
     from include.claim_records.read import read_claim_frames
-    from include.claims_submission.outbox import DEFAULT_RECEIVER, read_receiver
     from include.clearinghouse.interchange import build_interchange
     from include.clearinghouse.validation import validate
+    from include.outbox.receivers import DEFAULT_RECEIVER, read_receiver
 
     imported = peak_megabytes()
     rows = connection.execute("SELECT claim_id FROM billing.claim ORDER BY claim_id LIMIT %s", (limit,))

@@ -23,8 +23,8 @@ from include.airflow_support import (
     hand_on,
     nightly_dag,
     open_batch,
+    open_drop_box,
     opened_attempt_id,
-    outbox_directory,
     set_label,
     slot_of_run,
 )
@@ -106,7 +106,7 @@ def claims_submission() -> None:
         with billing_step() as connection:
             attempt = read_attempt(connection, attempt_id)
             if current_try_number() > 1:
-                steps.resubmit_organizations(connection, attempt, held["organization_ids"], outbox_directory())
+                steps.resubmit_organizations(connection, attempt, held["organization_ids"], open_drop_box)
                 # What is held now is not what was held when the instance got its name.
                 set_label(held_claims.build_label(connection, attempt, held["organization_ids"]))
             message = held_claims.describe_held_claims(connection, attempt, held["organization_ids"])
@@ -164,7 +164,7 @@ def claims_submission() -> None:
             if attempt_id is None:
                 return 0
             with billing_step() as connection:
-                return deliver_files(connection, read_attempt(connection, attempt_id), outbox_directory())
+                return deliver_files(connection, read_attempt(connection, attempt_id), open_drop_box)
 
         built = build_files.partial(attempt_id=attempt_id).expand(batch_number=batches)
         sent = deliver_files()

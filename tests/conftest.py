@@ -21,6 +21,7 @@ from psycopg import sql
 from include import database
 from include.development import embedded_postgres, environment
 from include.practice_data.load import SAMPLE_DIRECTORY, load_directory
+from tests.support.sending import allow_sending
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -61,6 +62,8 @@ def _run(server_url: str, statement: str, *names: str) -> None:
 def _new_database(server_url: str, template: str) -> str:
     name = f"billing_test_{uuid.uuid4().hex[:12]}"
     _run(server_url, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    if template != "template0":
+        allow_sending(environment.with_database(server_url, name))
     return name
 
 

@@ -1,4 +1,5 @@
--- leave_undelivered: gives the claims whose file has not left their reason: it failed, or all sending is stopped.
+-- leave_undelivered: gives the claims whose file has not left their reason: it failed, its outcome is
+--   unknown, or all sending is stopped.
 -- Called by: steps.leave_undelivered
 -- Parameters: attempt_id bigint
 -- Returns: one row per organization concerned: organization_id
@@ -6,10 +7,12 @@
 -- Leaves out: claims that are in no file
 WITH left_behind AS (
     UPDATE billing.candidate c
-    SET reason = CASE WHEN d.is_sending_enabled THEN 'step_failed' ELSE 'on_hold' END,
-        detail_code = CASE WHEN d.is_sending_enabled THEN 'undelivered' ELSE 'sending_stopped' END
-    FROM billing.deployment d, billing.claim k
+    SET reason = CASE WHEN d.is_allowed THEN 'step_failed' ELSE 'on_hold' END,
+        detail_code = CASE WHEN NOT d.is_allowed THEN d.stop_code
+            WHEN x.interchange_state = 'unknown' THEN 'outcome_unknown' ELSE 'undelivered' END
+    FROM billing.sending d, billing.claim k
     JOIN billing.claim_submission s ON s.claim_id = k.claim_id AND s.version = k.version
+    JOIN billing.interchange x USING (interchange_id)
     WHERE c.attempt_id = %(attempt_id)s AND c.reason IS NULL AND k.claim_id = c.item_id
         AND k.claim_status = 'awaiting_submission'
     RETURNING c.organization_id

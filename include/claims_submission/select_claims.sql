@@ -7,26 +7,36 @@
 -- Leaves out: claims that came after the run's clock
 INSERT INTO billing.candidate (attempt_id, organization_id, item_id, reason, detail_code, client_id, staff_id,
     location_id, billing_provider_id, service_on, invoice_on, primary_insurer_id, secondary_insurer_id, level,
-    place_of_service_code)
+    place_of_service_code, receiver_code)
 SELECT ro.attempt_id, c.organization_id, c.claim_id,
-    CASE WHEN u.claim_id IS NOT NULL AND d.is_sending_enabled THEN 'step_failed'
+    CASE WHEN u.claim_id IS NOT NULL AND d.is_allowed THEN 'step_failed'
         WHEN c.entered_step_on < ro.start_on THEN 'before_start'
-        WHEN h.item_id IS NOT NULL OR NOT d.is_sending_enabled THEN 'on_hold'
+        WHEN h.item_id IS NOT NULL OR NOT d.is_allowed THEN 'on_hold'
         WHEN c.entered_step_on >= %(night)s AND r.item_id IS NULL THEN 'review_day' END,
-    CASE WHEN u.claim_id IS NOT NULL AND d.is_sending_enabled THEN 'undelivered'
+    CASE WHEN u.claim_id IS NOT NULL AND d.is_allowed
+            THEN CASE x.interchange_state WHEN 'unknown' THEN 'outcome_unknown' ELSE 'undelivered' END
         WHEN c.entered_step_on < ro.start_on THEN NULL
-        WHEN h.item_id IS NULL AND NOT d.is_sending_enabled THEN 'sending_stopped' END,
+        WHEN h.item_id IS NULL AND NOT d.is_allowed THEN d.stop_code END,
     c.client_id, CASE WHEN s.is_billed_under_supervisor THEN s.supervisor_id ELSE i.staff_id END, i.location_id,
     coalesce(mine.billing_provider_id, usual.billing_provider_id), i.service_on, i.invoice_on,
-    p.primary_insurer_id, p.secondary_insurer_id, c.level, coalesce(a.place_of_service_code, l.place_of_service_code)
+    p.primary_insurer_id, p.secondary_insurer_id, c.level, coalesce(a.place_of_service_code, l.place_of_service_code),
+    coalesce((
+        SELECT t.receiver_code
+        FROM billing.receiver_route t
+        WHERE (t.organization_id IS NULL OR t.organization_id = c.organization_id)
+            AND (t.payer_code IS NULL OR t.payer_code = mine.payer_code)
+        ORDER BY t.organization_id IS NULL, t.payer_code IS NULL
+        LIMIT 1
+    ), 'default')
 FROM billing.run_organization ro
-CROSS JOIN billing.deployment d
+CROSS JOIN billing.sending d
 JOIN billing.claim_in_step c ON c.organization_id = ro.organization_id AND c.entered_step_at <= (SELECT billing.clock())
 JOIN billing.invoice i ON i.invoice_id = c.invoice_id
 JOIN practice.appointment a ON a.appointment_id = i.appointment_id
 JOIN practice.staff s ON s.staff_id = i.staff_id
 JOIN practice.location l ON l.location_id = i.location_id
 LEFT JOIN billing.claim_submission u ON u.claim_id = c.claim_id AND u.version = c.version
+LEFT JOIN billing.interchange x ON x.interchange_id = u.interchange_id
 LEFT JOIN billing.hold h ON h.automation = %(automation)s AND h.item_id = c.claim_id AND h.lifted_at IS NULL
     AND (h.hold_until IS NULL OR h.hold_until > %(night)s)
 LEFT JOIN billing.release r ON r.automation = %(automation)s AND r.item_id = c.claim_id AND r.withdrawn_at IS NULL

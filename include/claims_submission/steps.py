@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,7 +11,7 @@ import psycopg
 from include.claim_records.scrub import Purpose
 from include.claim_records.scrub import scrub_claims as scrub
 from include.claims_submission.delivery import deliver_files
-from include.claims_submission.outbox import store_files
+from include.claims_submission.files import store_files
 from include.database import execute, writing
 from include.nightly_run.attempt import Attempt, close_attempt
 from include.nightly_run.candidates import (
@@ -26,6 +25,7 @@ from include.nightly_run.candidates import (
 from include.nightly_run.decisions import record_decisions
 from include.nightly_run.organizations import in_slices, work_through
 from include.nightly_run.rules import FactSources, exclude_items
+from include.outbox.delivery import OpenDropBox
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def scrub_claims(
         lock_decided(connection, attempt, part)
         forget_reasons(connection, attempt, part, ["scrub_error", "refused_by_validator"])
         for some in in_slices(part):
-            parameters = attempt.parameters | {"organization_ids": list(some)}
+            parameters = attempt.parameters | {"organization_ids": list(some), "receiver_code": None}
             rows = execute(connection, "claims_submission/read_clean_claims.sql", parameters).fetchall()
             claim_ids = scrub(connection, attempt, [claim_id for (claim_id,) in rows], purpose)
             execute(
@@ -106,7 +106,7 @@ def build_files(connection: Connection, attempt: Attempt, organization_ids: Sequ
 
 
 def resubmit_organizations(
-    connection: Connection, attempt: Attempt, organization_ids: Sequence[int], directory: Path
+    connection: Connection, attempt: Attempt, organization_ids: Sequence[int], open_drop_box: OpenDropBox
 ) -> None:
     """Look at the organizations' claims again as this run would, and send those that are clean by now.
 
@@ -117,7 +117,7 @@ def resubmit_organizations(
     apply_exclusion_rules(connection, attempt, organization_ids)
     scrub_claims(connection, attempt, organization_ids, "resubmission")
     build_files(connection, attempt, organization_ids)
-    deliver_files(connection, attempt, directory)
+    deliver_files(connection, attempt, open_drop_box)
     close_run(connection, attempt)
 
 

@@ -54,6 +54,7 @@ class Receiver:
     usage_indicator: str = "T"
     submitter_qualifier: str = "ZZ"
     receiver_qualifier: str = "ZZ"
+    file_extension: str = "837"
 
     def __post_init__(self) -> None:
         for name in ("submitter_id", "receiver_id"):
@@ -183,7 +184,8 @@ def batch_number(control_number: int, st02: str) -> str:
 
 def file_name(receiver: Receiver, control_number: int, body: bytes) -> str:
     """The name under which `body` is delivered: the same bytes always have the same name, others another."""
-    return f"{receiver.submitter_id}_{control_number:09d}_{hashlib.sha256(body).hexdigest()[:8]}.837"
+    digest = hashlib.sha256(body).hexdigest()[:8]
+    return f"{receiver.submitter_id}_{control_number:09d}_{digest}.{receiver.file_extension}"
 
 
 def build_interchange(

@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from include.development import environment
 from tests.faults.natural_rows import Rows
+from tests.support.sending import allow_sending
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,10 @@ def copy_of(server_url: str, template: str) -> Iterator[str]:
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
         )
+    url = environment.with_database(server_url, name)
     try:
-        yield environment.with_database(server_url, name)
+        allow_sending(url)
+        yield url
     finally:
         with psycopg.connect(administration, autocommit=True) as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -21,10 +21,11 @@ import psycopg
 import pytest
 
 from include.claims_submission.delivery import deliver_files
-from include.clearinghouse import directory_delivery
+from include.clearinghouse import directory_drop_box
 from include.development import environment
 from include.nightly_run.attempt import read_attempt
 from tests.support.nights import BATCH_STEPS, close_night, open_night
+from tests.support.sending import directory_boxes
 
 Connection = psycopg.Connection[Any]
 
@@ -59,7 +60,7 @@ def run_step(
     if step == "close_run":
         close_night(connection, attempt)
     elif step == "deliver_files":
-        deliver_files(connection, attempt, outbox)
+        deliver_files(connection, attempt, directory_boxes(outbox))
     else:
         [function] = [function for function in BATCH_STEPS[automation] if function.__name__ == step]
         organizations = connection.execute(
@@ -91,7 +92,8 @@ def at_each_moment(notice: Callable[[], None]) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(psycopg.Connection, "wait", noticed(wait))
-        patch.setattr(directory_delivery, "os", System())
+        patch.setattr(directory_drop_box, "os", System())
+        patch.setattr(directory_drop_box, "rename_to_free_name", noticed(directory_drop_box.rename_to_free_name))
         yield
 
 
@@ -148,7 +150,9 @@ def _dawdle(url: str, seed: str, start: Any, steps: list[str], *arguments: Any) 
 def processes() -> ForkServerContext:
     """A server that forks children in which everything is imported already."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.faults.interruption", "pyx12.x12n_document", "pyx12.map_if"])
+    context.set_forkserver_preload(
+        ["tests.faults.interruption", "tests.faults.sftp_workers", "pyx12.x12n_document", "pyx12.map_if"]
+    )
     return context
 
 

@@ -67,10 +67,10 @@ _ROWS: Final[dict[str, tuple[str, str]]] = {
         "t.organization_id",
         f"to_jsonb(t) - 'run_id' || jsonb_build_object('run', ({_RUN} t.run_id))",
     ),
-    # What a person switches for the whole deployment is not the night's doing.
+    # What a person switches for the whole deployment is not the night's doing, and a file's states grow with attempts.
     "billing.history": (
         "t.organization_id",
-        "CASE WHEN t.subject <> 'deployment' THEN to_jsonb(t) - 'history_id' - 'subject_id'"
+        "CASE WHEN t.subject NOT IN ('deployment', 'file') THEN to_jsonb(t) - 'history_id' - 'subject_id'"
         " || jsonb_build_object('of', CASE t.subject"
         f" WHEN 'claim' THEN ({_CLAIM} t.subject_id) WHEN 'invoice' THEN ({_INVOICE} t.subject_id)"
         " ELSE t.subject_id::text END) END",
@@ -91,6 +91,12 @@ _ROWS: Final[dict[str, tuple[str, str]]] = {
         f" || jsonb_build_object('claim', ({_CLAIM} t.claim_id), 'file', ({_INTERCHANGE} t.interchange_id))",
     ),
     "billing.receiver": (_NOBODY, "to_jsonb(t)"),
+    "billing.receiver_route": ("t.organization_id", "to_jsonb(t)"),
+    "billing.inbox_file": (_NOBODY, "to_jsonb(t)"),
+    "billing.inbox_listing": (_NOBODY, "to_jsonb(t)"),
+    "billing.acknowledgment": ("t.organization_id", "to_jsonb(t)"),
+    "billing.answer_code": (_NOBODY, "to_jsonb(t)"),
+    "billing.answer_place": (_NOBODY, "to_jsonb(t)"),
     "billing.work_lock": ("t.organization_id", "to_jsonb(t)"),
     "billing.hold": ("t.organization_id", "to_jsonb(t)"),
     "billing.release": ("t.organization_id", "to_jsonb(t)"),
@@ -109,13 +115,15 @@ _ROWS: Final[dict[str, tuple[str, str]]] = {
         "to_jsonb(t)",
     ),
 }
-#: What no run writes, what grows with attempts, and the work table, which is empty once an attempt is closed.
+#: What no run writes, what grows with attempts, and the work tables, which are empty in between.
 LEFT_OUT: Final = frozenset(
     {
         "billing.automation",
         "billing.deployment",
         "billing.exclusion_field",
         "billing.candidate",
+        "billing.incoming_answer",
+        "billing.incoming_claim",
         "billing.run_attempt",
         "billing.run_organization",
         "billing.edit_not_checked",

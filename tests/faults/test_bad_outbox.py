@@ -18,7 +18,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from include import airflow_support
 from include.claims_submission.delivery import deliver_files
-from include.clearinghouse import directory_delivery
+from include.clearinghouse import directory_drop_box
 from include.development import environment
 from include.errors import BillingError, Unavailable
 from include.nightly_run.attempt import Attempt
@@ -28,6 +28,7 @@ from tests.faults.databases import copy_of
 from tests.faults.natural_rows import difference, natural_rows
 from tests.faults.sample_nights import SampleNight, assert_ended_as_undisturbed, files_in
 from tests.support.nights import BATCH_STEPS, close_night, open_night, run_night
+from tests.support.sending import directory_boxes
 
 Connection = psycopg.Connection[Any]
 
@@ -81,7 +82,7 @@ def _writing_fails_halfway() -> Iterator[None]:
             return os.write(descriptor, data[: len(data) // 2])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(directory_delivery, "os", System())
+        patch.setattr(directory_drop_box, "os", System())
         yield
 
 
@@ -153,11 +154,11 @@ def test_files_that_cannot_be_delivered_stay_in_the_outbox_and_leave_as_they_wer
     [(name, body)] = owner.execute("SELECT file_name, body FROM billing.interchange").fetchall()
     with trouble(outbox, owner):
         with pytest.raises(Unavailable, match=words) as failure:
-            deliver_files(runner, attempt, outbox)
+            deliver_files(runner, attempt, directory_boxes(outbox))
         assert name in str(failure.value)
         assert len(body) > 4096
         assert close_night(runner, attempt) == "fault"
-    assert owner.execute("SELECT interchange_state, sent_at FROM billing.interchange").fetchall() == [("sending", None)]
+    assert owner.execute("SELECT interchange_state, sent_at FROM billing.interchange").fetchall() == [("built", None)]
     assert owner.execute("SELECT count(*) FROM billing.claim WHERE submitted_at IS NOT NULL").fetchone() == (0,)
     reasons = owner.execute(
         "SELECT count(*), (SELECT count(*) FROM billing.claim_submission) FROM reporting.decisions"
@@ -193,7 +194,7 @@ def test_a_built_file_stays_when_sending_is_switched_off_before_it_leaves(
 ) -> None:
     attempt = _until_delivery(runner, prepared)
     owner.execute("UPDATE billing.deployment SET is_sending_enabled = false")
-    assert deliver_files(runner, attempt, tmp_path) == 0
+    assert deliver_files(runner, attempt, directory_boxes(tmp_path)) == 0
     close_night(runner, attempt)
     assert not files_in(tmp_path)
     assert owner.execute("SELECT interchange_state FROM billing.interchange").fetchall() == [("built",)]

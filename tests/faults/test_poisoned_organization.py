@@ -21,6 +21,7 @@ from tests.faults.databases import PreparedNight, copy_of
 from tests.faults.natural_rows import LEFT_OUT, Rows, compared_tables, difference, rows_of_organizations, without
 from tests.faults.validators import accepting_validator
 from tests.support.nights import BATCH_STEPS, close_night, open_night, run_night
+from tests.support.sending import directory_boxes
 from tests.support.tables import table_names
 
 Connection = psycopg.Connection[Any]
@@ -153,7 +154,7 @@ def _run_poisoned(
             _execute(billing, poison.breaks, victim)
         step(pipeline, attempt, batches[0])
     if poison.automation == "claims_submission":
-        deliver_files(pipeline, attempt, outbox)
+        deliver_files(pipeline, attempt, directory_boxes(outbox))
     return attempt.attempt_id, close_night(pipeline, attempt)
 
 
@@ -220,7 +221,7 @@ def test_one_broken_organization_is_left_behind_alone_and_catches_up_when_it_is_
         ("scrub_claims", "include.claim_records.scrub.scrub", EditFailedError("edit NPI02 failed: KeyError at x:1")),
         (
             "build_files",
-            "include.claims_submission.outbox.isolate_refused",
+            "include.claims_submission.files.isolate_refused",
             InterchangeRefused("no clear answer from the validator after 64 calls"),
         ),
     ],

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from include.claims_submission import outbox
+from include.claims_submission import files
 from include.clearinghouse.isolation import isolate_refused
 from include.clearinghouse.validation import Verdict
 
@@ -31,5 +31,5 @@ def accepting_validator() -> Iterator[None]:
     """Every file is accepted; texts that cannot be carried are still refused, before the validator."""
     accepting = functools.partial(isolate_refused, validator=lambda body: Verdict(True, ()))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outbox, "isolate_refused", accepting)
+        patch.setattr(files, "isolate_refused", accepting)
         yield

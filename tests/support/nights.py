@@ -14,6 +14,7 @@ from include.invoice_creation import steps as invoice_creation
 from include.invoice_processing import steps as invoice_processing
 from include.nightly_run.attempt import Attempt, open_attempt, organizations_of_batch
 from nightly_schedule.slots import build_slot
+from tests.support.sending import directory_boxes
 
 Connection = psycopg.Connection[Any]
 Step = Callable[[Connection, Attempt, Sequence[int]], int]
@@ -75,7 +76,7 @@ def run_night(
         for step in BATCH_STEPS[automation]:
             step(connection, attempt, organizations)
     if automation == "claims_submission":
-        deliver_files(connection, attempt, outbox)
+        deliver_files(connection, attempt, directory_boxes(outbox))
     return close_night(connection, attempt)
 
 

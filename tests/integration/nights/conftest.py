@@ -17,6 +17,7 @@ from psycopg import sql
 from include.claims_scrubber import edit_of
 from include.development import environment
 from tests.integration.nights.scrub_cases import EDIT_CODES, Nights
+from tests.support.sending import allow_sending
 from tests.support.tables import table_names
 
 
@@ -28,6 +29,7 @@ def module_url(server_url: str, template: str) -> Iterator[str]:
         server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
         # Tests commit row by row, and nothing here has to survive a power cut.
         server.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(sql.Identifier(name)))
+        allow_sending(environment.with_database(server_url, name))
         yield environment.with_database(server_url, name)
         server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 

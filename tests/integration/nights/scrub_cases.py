@@ -17,6 +17,7 @@ from include.claims_submission.held_claims import describe_held_claims, list_hel
 from include.nightly_run.attempt import Attempt, read_attempt
 from tests.support.nights import run_night
 from tests.support.practice import Connection, Practice, outcomes
+from tests.support.sending import directory_boxes
 
 #: The edits of these nights: what another one finds on the same claims is not the matter here.
 EDIT_CODES = ("COV01", "DUP01", "PAY02", "SEX01")
@@ -51,7 +52,9 @@ class Nights:
 
     def clear(self, night: str, organization_id: int = 1) -> dict[int, str]:
         """What clearing the organization's failed task instance of that night does; what the night has decided then."""
-        steps.resubmit_organizations(self.pipeline, self.attempt(night), [organization_id], self.outbox)
+        steps.resubmit_organizations(
+            self.pipeline, self.attempt(night), [organization_id], directory_boxes(self.outbox)
+        )
         return outcomes(self.pipeline, "claims_submission", night)
 
     def log(self, night: str, organization_id: int = 1) -> str:

@@ -11,6 +11,7 @@ import pytest
 from include.claims_submission.delivery import deliver_files
 from tests.support.nights import BATCH_STEPS, close_night, open_night, run_night
 from tests.support.practice import AUTOMATIONS, Connection, Practice, outcomes
+from tests.support.sending import directory_boxes
 
 DENVER = "America/Denver"
 NIGHT = "2026-03-12"
@@ -651,7 +652,7 @@ def test_a_file_built_before_sending_was_stopped_leaves_when_sending_goes_on(
     for step in BATCH_STEPS["claims_submission"]:
         step(pipeline, attempt, batches[0])
     billing.execute("UPDATE billing.deployment SET is_sending_enabled = false")
-    assert deliver_files(pipeline, attempt, tmp_path) == 0
+    assert deliver_files(pipeline, attempt, directory_boxes(tmp_path)) == 0
     close_night(pipeline, attempt)
     assert outcomes(pipeline, "claims_submission", NIGHT) == {claim: "on_hold sending_stopped"}
     assert list(tmp_path.iterdir()) == []

@@ -401,6 +401,21 @@ def calls(practice: Practice) -> dict[str, tuple[str, int]]:
     held, sent = practice.claim(), practice.claim()
     write_finding(practice, held)
     write_submission(practice, sent)
+    refused, delivered, doubtful = practice.sent_claim(), write_file(practice, "sent"), write_file(practice, "unknown")
+    practice.connection.execute("UPDATE billing.claim SET claim_status = 'rejected' WHERE claim_id = %s", (refused,))
+    bounced = practice.sent_claim()
+    write_submission(practice, bounced)
+    practice.connection.execute("UPDATE billing.claim SET claim_status = 'rejected' WHERE claim_id = %s", (bounced,))
+    refused_file = one(
+        practice.connection, "SELECT interchange_id FROM billing.claim_submission WHERE claim_id = %s", bounced
+    )[0]
+    assert isinstance(refused_file, int)
+    unreadable = one(
+        practice.connection,
+        "INSERT INTO billing.inbox_file (receiver_code, sha256, body, file_state, reason_code, decided_at)"
+        " VALUES ('default', 'a hash', '', 'quarantined', 'not_x12', now()) RETURNING inbox_file_id",
+    )[0]
+    assert isinstance(unreadable, int)
     return {
         "hold_item": ("SELECT billing.hold_item('invoice_creation', %s, 'why')", appointment),
         "lift_hold": ("SELECT billing.lift_hold('invoice_creation', %s)", appointment),
@@ -419,6 +434,13 @@ def calls(practice: Practice) -> dict[str, tuple[str, int]]:
         "override_finding": ("SELECT billing.override_finding(%s, 'COV01', 'why')", held),
         "withdraw_override": ("SELECT billing.withdraw_override(%s, 'COV01', 'why')", held),
         "record_rejection": ("SELECT billing.record_rejection('C' || %s || 'V1', 'A3', '88')", sent),
+        "wait_for_answer": ("SELECT billing.wait_for_answer(%s, now(), 'why')", delivered),
+        "resend_file": ("SELECT billing.resend_file(%s, 'why')", delivered),
+        "confirm_file": ("SELECT billing.confirm_file(%s, 'why')", doubtful),
+        "return_claim": ("SELECT billing.return_claim(%s, 'why')", refused),
+        "return_claims_of_file": ("SELECT billing.return_claims_of_file(%s, 'why')", refused_file),
+        "dismiss_inbox_file": ("SELECT billing.dismiss_inbox_file(%s, 'why')", unreadable),
+        "retry_inbox_file": ("SELECT billing.retry_inbox_file(%s, 'why')", unreadable),
     }
 
 
@@ -439,15 +461,37 @@ def write_submission(practice: Practice, claim: int) -> None:
     """The claim stands in a file, as far as the database is concerned."""
     practice.connection.execute(
         "WITH r AS (INSERT INTO billing.run (automation, timezone, night, due_at)"
-        "   VALUES ('claims_submission', 'America/Denver', '2020-01-01', now()) RETURNING run_id),"
+        "   SELECT 'claims_submission', 'America/Denver', date '2020-01-01' - count(*)::integer, now()"
+        "   FROM billing.interchange RETURNING run_id),"
         " x AS (INSERT INTO billing.interchange (receiver_code, control_number, file_name, sha256, body, built_run_id,"
-        "   built_at) SELECT 'default', 1, 'a file', 'a hash', '', run_id, now() FROM r RETURNING interchange_id),"
+        "   built_at) SELECT 'default', run_id, 'of run ' || run_id, 'a hash', '', run_id, now() FROM r"
+        "   RETURNING interchange_id),"
         " t AS (INSERT INTO billing.transaction_set SELECT interchange_id, '0001', 1, 'a batch', 1 FROM x"
         "   RETURNING interchange_id, transaction_number)"
         " INSERT INTO billing.claim_submission SELECT k.claim_id, k.version, t.*, k.claim_number, 1,"
         " k.total_amount, 1, 1 FROM billing.claim k, t WHERE k.claim_id = %s",
         (claim,),
     )
+
+
+def write_file(practice: Practice, state: str) -> int:
+    """A file without claims, as far as the database is concerned."""
+    made = one(
+        practice.connection,
+        "WITH r AS (INSERT INTO billing.run (automation, timezone, night, due_at)"
+        "   SELECT 'claims_submission', 'America/Denver', date '2020-01-02' + count(*)::integer, now()"
+        "   FROM billing.interchange RETURNING run_id)"
+        " INSERT INTO billing.interchange (receiver_code, control_number, file_name, sha256, body, built_run_id,"
+        "   built_at, interchange_state, attempt_count, sent_at, unknown_since, delivery_stage)"
+        " SELECT 'default', 100 + run_id, 'file ' || run_id, 'a hash', '', run_id, now(), %s, 1, now(),"
+        "   CASE %s WHEN 'unknown' THEN now() END, CASE %s WHEN 'unknown' THEN 'placing' END"
+        " FROM r RETURNING interchange_id",
+        state,
+        state,
+        state,
+    )[0]
+    assert isinstance(made, int)
+    return made
 
 
 def test_the_settings_page_may_call_every_function(practice: Practice, database_url: str) -> None:
@@ -469,9 +513,18 @@ def test_the_list_of_functions_called_above_is_whole(practice: Practice) -> None
         "SELECT p.proname FROM pg_proc p WHERE p.pronamespace = 'billing'::regnamespace AND p.prosecdef"
         "   AND p.prorettype <> 'trigger'::regtype"
     ).fetchall()
-    assert {name for (name,) in definers} - {"analyze_candidates", "client_key", "wait_for_run"} == set(
-        calls(practice)
-    ) - {"organization_of_item"}
+    of_the_software = {
+        "analyze_candidates",
+        "analyze_incoming",
+        "client_key",
+        "inbox_clock",
+        "lock_sending",
+        "record_file_sent",
+        "return_claims",
+        "unlock_sending",
+        "wait_for_run",
+    }
+    assert {name for (name,) in definers} - of_the_software == set(calls(practice)) - {"organization_of_item"}
 
 
 @pytest.mark.parametrize(
@@ -532,6 +585,18 @@ REPORTING = {
     "claims": "claim_id claim_number version organization_id organization_name level claim_status service_on invoice_on"
     " entered_step_on submitted_at total_amount frequency_code insurer_id file_name control_number transaction_number"
     " client_key is_sample invoice_id part part_count",
+    "files": "interchange_id receiver_code receiver_name file_name control_number interchange_state attempt_count"
+    " delivered_to fault_code built_at sent_at unknown_since acknowledged_at wait_until organization_count claim_count"
+    " set_count rejected_set_count timezone night",
+    "inbox_files": "inbox_file_id receiver_code contents file_state reason_code segment_number received_at decided_at"
+    " answer_count applied_count unknown_count superseded_count",
+    "unknown_answers": "inbox_file_id position receiver_code received_at source grain outcome is_addressed_to_us"
+    " control_number transaction_number claim_number category_code status_code",
+    "claim_answers": "organization_id organization_name claim_id claim_number version is_newest_version claim_status"
+    " source outcome effect line_number category_code category_words status_code status_words entity_code entity_words"
+    " fix_location received_at interchange_id client_key",
+    "overdue_answers": "missing receiver_code receiver_name interchange_id file_name control_number organization_id"
+    " organization_name claim_count waiting_since due_at",
 }
 
 
@@ -577,13 +642,19 @@ def test_no_patient_data_stands_in_a_reporting_view(practice: Practice, pipeline
 
 
 def _night_with_a_held_claim(practice: Practice, pipeline: Connection) -> None:
-    """One claim is held for what it lacks; everything known of its client is marked."""
-    client = practice.client(
-        last_name="Zyx-last", first_name="Zyx-first", birth_on="1931-01-31", address_1="Zyx-street", city="", sex="F"
-    )
-    practice.policy(client, member_id="Zyx-member", group_number="Zyx-group")
-    practice.connection.execute("UPDATE practice.diagnosis SET diagnosis_code = 'Z999'")
-    practice.claim(practice.invoice(practice.appointment(client=client)))
+    """One claim is held for what it lacks, one is sent and answered; everything known of their clients is marked."""
+    for city in ("", "Zyx-city"):
+        client = practice.client(
+            last_name="Zyx-last",
+            first_name="Zyx-first",
+            birth_on="1931-01-31",
+            address_1="Zyx-street",
+            city=city,
+            sex="F",
+        )
+        practice.policy(client, member_id="Zyx-member", group_number="Zyx-group")
+        practice.connection.execute("UPDATE practice.diagnosis SET diagnosis_code = 'Z999'")
+        practice.claim(practice.invoice(practice.appointment(client=client)))
     attempt, batches = open_night(pipeline, "claims_submission", practice.timezone, TODAY)
     for step in BATCH_STEPS["claims_submission"]:
         step(pipeline, attempt, batches[0])
@@ -592,4 +663,22 @@ def _night_with_a_held_claim(practice: Practice, pipeline: Connection) -> None:
     practice.connection.execute(
         "INSERT INTO billing.reference_release (table_name, release_label, source, origin, sha256, row_count)"
         " VALUES ('payer_list', 'of today', 'a test', 'supplied', repeat('0', 64), 1)"
+    )
+    _answer(practice)
+
+
+def _answer(practice: Practice) -> None:
+    """The file of the night left the day before and is overdue; its claim is rejected, and so is somebody else's."""
+    practice.connection.execute("SELECT billing.record_file_sent(interchange_id) FROM billing.interchange")
+    practice.connection.execute("UPDATE billing.interchange SET sent_at = sent_at - interval '2 days'")
+    practice.connection.execute(
+        "WITH file AS (INSERT INTO billing.inbox_file (receiver_code, sha256, body, contents, file_state, decided_at)"
+        "   VALUES ('default', repeat('0', 64), 'Zyx', '{277CA}', 'applied', now()) RETURNING inbox_file_id),"
+        " listing AS (INSERT INTO billing.inbox_listing SELECT 'default', 'Zyx', 3, now(), inbox_file_id FROM file)"
+        " INSERT INTO billing.acknowledgment (inbox_file_id, position, source, grain, outcome, effect, interchange_id,"
+        "   claim_id, version, claim_number, batch_reference, category_code, status_code, submitter_id)"
+        " SELECT inbox_file_id, 1, '277CA', 'claim', 'rejected', 'applied', s.interchange_id, s.claim_id, s.version,"
+        "   s.claim_number, NULL, 'A7', '562', 'SUBMITTER' FROM file, billing.claim_submission s"
+        " UNION ALL SELECT inbox_file_id, 2, '277CA', 'claim', 'rejected', 'unknown', NULL, NULL, NULL,"
+        "   'Zyx 1931-01-31', 'Zyx', 'A7', '562', 'SUBMITTER' FROM file"
     )

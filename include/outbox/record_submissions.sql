@@ -1,5 +1,5 @@
 -- record_submissions: which claim version went into which transaction set, with the coverage it was sent to.
--- Called by: outbox.store_interchange
+-- Called by: store.store_interchange
 -- Parameters: interchange_id bigint, claim_ids bigint[], transaction_numbers text[], policy_ids, insurer_ids bigint[]
 --   (of equal length)
 -- Returns: nothing; fails on a claim version that is in a file already (primary key)

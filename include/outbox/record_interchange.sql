@@ -1,5 +1,5 @@
 -- record_interchange: the finished file with its bytes and numbers.
--- Called by: outbox.store_interchange
+-- Called by: store.store_interchange, adoption.adopt_file
 -- Parameters: receiver_code text, control_number integer, file_name, sha256 text, body bytea, run_id bigint,
 --   built_at timestamptz
 -- Returns: interchange_id, one row

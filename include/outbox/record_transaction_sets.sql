@@ -1,5 +1,5 @@
 -- record_transaction_sets: one row per transaction set of a file.
--- Called by: outbox.store_interchange
+-- Called by: store.store_interchange, adoption.adopt_file
 -- Parameters: interchange_id bigint, transaction_numbers text[], organization_ids bigint[], batch_references text[],
 --   claim_counts integer[] (of equal length)
 -- Returns: nothing
