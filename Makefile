@@ -9,7 +9,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 unexport PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint up down status psql migrate load reference backfill bench bench-scrubber docs lock reference-snapshots
+.PHONY: help setup run test test-guards lint up down status psql migrate load reference reconcile backfill answer-claims bench bench-scrubber docs lock reference-snapshots
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 21
@@ -28,6 +28,9 @@ run: setup  ## three sample nights through Airflow, and what they did
 
 test: setup  ## all tests that need no browser (ARGS= for pytest)
 	@$(PY) -m include.development.with_server pytest -n 2 --dist loadfile $(ARGS)
+
+test-guards: setup  ## without each guard of the delivery in turn: its tests must turn red
+	@$(PY) -m include.development.with_server tests.faults.guards
 
 lint: setup  ## ruff and mypy
 	@$(PY) -m ruff format --check .
@@ -55,11 +58,17 @@ load: setup  ## loads CSV files of practice data: make load DIR=folder
 reference: setup  ## the scrubber's reference tables: make reference [DIR=folder] [WITHDRAW=table]
 	@$(PY) -m include.development.with_server --migrate include.reference_data.load $(if $(DIR),'$(DIR)') $(if $(WITHDRAW),--withdraw '$(WITHDRAW)')
 
+reconcile: setup  ## after a restore: make reconcile [LAST_NUMBER=default=123 | NOTHING_SENT=1] [FILES=folder] [SEEN=1] [CONFIRM=1]
+	@$(PY) -m include.development.with_server --airflow include.reconciliation.command $(if $(LAST_NUMBER),--last-number '$(LAST_NUMBER)') $(if $(NOTHING_SENT),--nothing-sent) $(if $(FILES),--files '$(FILES)') $(if $(SEEN),--seen) $(if $(CONFIRM),--confirm)
+
 reference-snapshots: setup  ## the shipped diagnosis codes anew (needs the package simple-icd-10-cm)
 	@$(PY) -m include.development.build_reference_snapshots
 
 backfill: setup  ## missed nights: make backfill FROM=2026-11-02 TO=2026-11-04 [DAG=] [BUCKET=] [FORCE=1]
 	@$(PY) -m include.development.backfill --from '$(FROM)' --to '$(TO)' --dag '$(DAG)' --bucket '$(BUCKET)' --force '$(FORCE)'
+
+answer-claims: setup  ## a simulated clearinghouse answers the 837P files in the outbox folder
+	@$(PY) -m include.development.simulated_clearinghouse
 
 bench: setup  ## against bare SQL and per-row code: make bench [N=20000]
 	@$(PY) -m include.development.with_server benchmarks.run $(if $(N),--appointments-per-night $(N))

@@ -8,6 +8,7 @@ import pytest
 
 from include.development import environment
 from include.practice_data.generate import generate
+from tests.faults import guards
 from tests.faults.databases import PreparedNight, copy_of, database_of
 from tests.faults.natural_rows import rows_of_organizations
 from tests.faults.sample_nights import SampleNight, prepared_sample_nights
@@ -20,6 +21,20 @@ _NIGHTS = {
     "invoice_processing": "2026-11-03",
     "claims_submission": "2026-11-04",
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def guard_taken_away(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With BILLING_TEST_WITHOUT_GUARD (`make test-guards`): the tests run without that guard, and should notice."""
+    guard = guards.taken_away()
+    with pytest.MonkeyPatch.context() as patch:
+        if guard is not None and guard.patch is not None:
+            guard.patch(patch)
+        if guard is not None and guard.statement is not None:
+            url = environment.with_database(request.getfixturevalue("server_url"), request.getfixturevalue("template"))
+            with psycopg.connect(url) as owner:
+                owner.execute(guard.statement.encode())
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

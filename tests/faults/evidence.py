@@ -19,22 +19,28 @@ from psycopg import sql
 
 from include import airflow_support
 from include.claims_submission import held_claims
+from include.clearinghouse_inbox import steps as inbox_steps
 from include.nightly_run.attempt import read_attempt
 from include.nightly_run.failures import describe_failures, list_failed_organizations, report
 from tests.faults.interruption import run_step, steps_of
+from tests.support.sending import directory_boxes
 
-#: Where patient data may stand in billing (table -> path in the row as JSON): what a scrub found and what people wrote
-#: as their reasons, shown on the settings page only; what insurers call their claims; what the clearinghouse gets.
+#: Where patient data may stand in billing (table -> paths in the row as JSON): what a scrub found and what people wrote
+#: as their reasons, shown on the settings page only; what insurers call their claims; what the clearinghouse gets; its
+#: answers, how it names them, and numbers in them that are not ours.
 ALLOWED: Final = {
-    "billing.adjudication": ["payer_claim_control_number"],
-    "billing.claim": ["payer_claim_control_number"],
-    "billing.edit_severity": ["reason"],
-    "billing.finding": ["value"],
-    "billing.finding_override": ["reason"],
-    "billing.history": ["detail", "reason"],
-    "billing.hold": ["reason"],
-    "billing.interchange": ["body"],
-    "billing.release": ["reason"],
+    "billing.acknowledgment": ["{batch_reference}", "{claim_number}", "{payer_claim_control_number}"],
+    "billing.adjudication": ["{payer_claim_control_number}"],
+    "billing.claim": ["{payer_claim_control_number}"],
+    "billing.edit_severity": ["{reason}"],
+    "billing.finding": ["{value}"],
+    "billing.finding_override": ["{reason}"],
+    "billing.history": ["{detail,reason}"],
+    "billing.hold": ["{reason}"],
+    "billing.inbox_file": ["{body}"],
+    "billing.inbox_listing": ["{file_name}"],
+    "billing.interchange": ["{body}"],
+    "billing.release": ["{reason}"],
 }
 
 
@@ -91,10 +97,11 @@ class Evidence:
         ).fetchall()
         for schema, table in tables:
             name = f"{schema}.{table}"
-            statement = sql.SQL("SELECT (to_jsonb(t) #- %s::text[])::text FROM {} t").format(
-                sql.Identifier(schema, table)
+            paths = ALLOWED.get(name, [])
+            statement = sql.SQL("SELECT (to_jsonb(t) {})::text FROM {} t").format(
+                sql.SQL(" ").join([sql.SQL("#- %s::text[]")] * len(paths)), sql.Identifier(schema, table)
             )
-            rows = connection.execute(statement, (ALLOWED.get(name, []),)).fetchall()
+            rows = connection.execute(statement, paths).fetchall()
             self.add(name, *(text for (text,) in rows))
 
 
@@ -141,6 +148,22 @@ def run_and_note(evidence: Evidence, automation: str, timezone: str, night: str,
         )
     _in_border(evidence, lambda connection: _reports(connection, automation, night))
     evidence.add("file names", *outbox.iterdir())
+
+
+def answer_and_note(evidence: Evidence, outbox: Path, inbox: Path) -> None:
+    """A run of the clearinghouse inbox over the answers in `inbox`, task by task."""
+    boxes = directory_boxes(outbox, inbox)
+    works: list[Callable[[psycopg.Connection[Any]], object]] = [
+        lambda connection: inbox_steps.collect_files(connection, "default", boxes),
+        inbox_steps.apply_acknowledgments,
+        lambda connection: inbox_steps.settle_files(connection, boxes),
+        inbox_steps.return_corrected_claims,
+        inbox_steps.list_quarantined,
+        inbox_steps.list_overdue,
+        inbox_steps.list_uncertain,
+    ]
+    for work in works:
+        _in_border(evidence, work)
 
 
 def _reports(connection: psycopg.Connection[Any], automation: str, night: str) -> list[object]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import os
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import psycopg
@@ -20,7 +22,8 @@ from include.clearinghouse.interchange import UnnumberedInterchange
 from include.development import environment
 from include.practice_data.generate import generate
 from tests.faults.databases import copy_of
-from tests.faults.evidence import Evidence, run_and_note
+from tests.faults.evidence import Evidence, answer_and_note, run_and_note
+from tests.support.answers import ClaimAnswer, ProviderAnswer, SetAnswer, a277, a999
 
 Connection = psycopg.Connection[Any]
 
@@ -112,17 +115,28 @@ PLANT_BY_HAND = """
 # insurers, who did it, days of work; and choices of few words, which cannot be marked. Numbers and instants are not
 # looked at.
 HARMLESS = {
+    "billing.acknowledgment": "source grain outcome effect submitter_id transaction_number provider_npi category_code"
+    " status_code entity_code segment_code element_position answered_on loop_code",
+    "billing.answer_code": "source kind code words fix_location",
+    "billing.answer_place": "source category_code status_code entity_code fix_location",
+    "billing.inbox_file": "receiver_code sha256 contents file_state reason_code",
+    "billing.inbox_listing": "receiver_code",
+    # Empty outside of the transaction that applies a file.
+    "billing.incoming_answer": "source grain outcome submitter_id transaction_number batch_reference claim_number"
+    " provider_npi category_code status_code entity_code segment_code element_position payer_claim_control_number"
+    " answered_on loop_code effect",
     "billing.adjudication": "adjudicated_on recorded_by withdrawn_by",
     "billing.adjudication_line": "procedure_code modifier_1 modifier_2 modifier_3 modifier_4",
     "billing.adjustment": "group_code reason_code",
     "billing.automation": "automation label step",
     "billing.automation_setting": "automation enabled_on paused_until changed_by",
-    "billing.candidate": "reason detail_code blocked_code service_on invoice_on level pays_by place_of_service_code",
+    "billing.candidate": "reason detail_code blocked_code service_on invoice_on level pays_by place_of_service_code"
+    " receiver_code",
     "billing.claim": "level claim_number claim_status frequency_code entered_step_on created_by",
     "billing.claim_rejection": "source category_code status_code entity_code received_on recorded_by",
     "billing.claim_submission": "transaction_number claim_number",
     "billing.decision": "automation reason detail_code opened_on closed_on",
-    "billing.deployment": "clock client_key_salt",
+    "billing.deployment": "clock client_key_salt database_identity locked_because",
     "billing.edit": "edit_code grain default_severity message fix_location rejection_codes",
     "billing.edit_not_checked": "edit_code",
     "billing.edit_severity": "edit_code severity changed_by",
@@ -133,18 +147,20 @@ HARMLESS = {
     "billing.finding_override": "edit_code value_key overridden_by withdrawn_by",
     "billing.history": "subject action changed_by",
     "billing.hold": "automation hold_until held_by lifted_by",
-    "billing.interchange": "receiver_code file_name sha256 interchange_state",
+    "billing.interchange": "receiver_code file_name sha256 interchange_state delivery_stage delivered_to fault_code",
     "billing.invoice": "service_on invoice_on entered_step_on invoice_status created_by",
     "billing.invoice_line": "procedure_code modifier_1 modifier_2 modifier_3 modifier_4",
     "billing.receiver": "receiver_code name submitter_id submitter_name contact_name contact_phone receiver_id"
-    " usage_indicator",
+    " usage_indicator delivery_method connection_id claims_folder answers_folder upload_pattern temporary_suffix"
+    " temporary_folder file_extension",
+    "billing.receiver_route": "receiver_code payer_code",
     "billing.reference_release": "table_name release_label source origin covers_from covers_to sha256",
     "billing.release": "automation released_by",
     "billing.run": "automation timezone night",
     "billing.run_attempt": "airflow_run_id outcome edit_catalogue_version",
     "billing.run_organization": "gate start_on failed_step failed_code",
     "billing.scrub": "purpose catalogue_version reference_version",
-    "billing.transaction_set": "transaction_number batch_reference",
+    "billing.transaction_set": "transaction_number batch_reference transaction_set_state",
     "billing.work_lock": "automation",
     "practice.appointment": "appointment_status place_of_service_code telehealth accident_cause",
     "practice.appointment_service": "modifier_1 modifier_2 modifier_3 modifier_4",
@@ -276,7 +292,7 @@ def provoked(
     """What the nights let out, and all values of the columns that could hold patient data, by their full names."""
     provocation: Provocation = request.param
     evidence = Evidence()
-    outbox = tmp_path_factory.mktemp("outbox")
+    outbox, inbox = tmp_path_factory.mktemp("outbox"), tmp_path_factory.mktemp("inbox")
     with copy_of(server_url, template) as url, psycopg.connect(url, autocommit=True) as billing:
         generate(billing, 4, 6, timezone="America/Chicago")
         billing.execute("DELETE FROM billing.exclusion_condition; DELETE FROM billing.exclusion_rule")
@@ -292,9 +308,32 @@ def provoked(
             billing.execute(f"SET billing.simulated_now = '{BY_HAND_AT}'".encode())
             billing.execute(PLANT_BY_HAND.encode())
             run_and_note(evidence, "claims_submission", "America/Chicago", NIGHT_AFTER_HAND_WORK, outbox)
+            _plant_answers(billing, inbox)
+            answer_and_note(evidence, outbox, inbox)
         evidence.add_database(billing)
         columns = _values_by_column(billing)
     yield provocation, evidence, columns
+
+
+def _plant_answers(billing: Connection, inbox: Path) -> None:
+    """Answers to a sent claim and to one of somebody else, a copy of a value in error, and a file cut off in a name."""
+    sent = [number for (number,) in billing.execute("SELECT claim_number FROM billing.claim_submission LIMIT 2")]
+    claims = [
+        ClaimAnswer(number, (status,), "PAYERQXZ") for number, status in zip(sent, ("A2:20", "A7:164:IL"), strict=False)
+    ]
+    answers = {
+        "LASTQXZ.277": a277(
+            "BATCHQXZ", ProviderAnswer(claims=[*claims, ClaimAnswer("LASTQXZ 1931-03-07", ("A7:33",))])
+        ),
+        "FIRSTQXZ.999": a999(
+            1, "P", SetAnswer(code="R", segments=("IK3*NM1*9*2010BA*8", "IK4*9*67*7*MEMBERQXZ"), errors=("5",))
+        ),
+        "HOLDERQXZ.277": a277("BATCHQXZ", ProviderAnswer(claims=[ClaimAnswer("LASTQXZ")]), mark=2)[:-300],
+    }
+    for name, body in answers.items():
+        path = inbox / name
+        path.write_bytes(body.replace(b"*EXAMPLE*ROBIN****MI*W123456789", b"*LASTQXZ*FIRSTQXZ****MI*MEMBERQXZ"))
+        os.utime(path, (0, 0))
 
 
 def _values_by_column(billing: Connection) -> dict[str, list[str]]:
