@@ -18,7 +18,7 @@ COPY include ./include
 
 # New volumes take owner and mode of the folder they are mounted on.
 RUN install --directory --owner=airflow --group=airflow --mode=750 \
-    /opt/airflow /opt/airflow/logs /opt/airflow/auth /outbox
+    /opt/airflow /opt/airflow/logs /opt/airflow/auth /outbox /inbox
 
 ENV AIRFLOW_HOME=/opt/airflow \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/billing/dags \

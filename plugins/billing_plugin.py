@@ -13,6 +13,7 @@ from nightly_schedule.timetable import NightlyTimetable
 # for it.
 if sys.argv[1:2] == ["scheduler"] or sys.argv[1:3] == ["celery", "worker"]:
     import include.claims_submission.steps
+    import include.clearinghouse_inbox.steps
     import include.invoice_creation.steps
     import include.invoice_processing.steps  # noqa: F401
 

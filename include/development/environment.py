@@ -56,14 +56,20 @@ def postgres_dir() -> Path:
 
 
 def outbox_dir() -> Path:
-    """Where the 837P files are delivered: ``BILLING_OUTBOX_DIR``, else a folder made here.
+    """Where the 837P files are delivered: ``BILLING_OUTBOX_DIR``, else a folder made here."""
+    return _exchange_dir(os.environ.get("BILLING_OUTBOX_DIR"), "outbox")
 
-    A folder somebody names is never made: when it is missing, a disk is not mounted or the name is wrong.
-    """
-    given = os.environ.get("BILLING_OUTBOX_DIR")
+
+def inbox_dir() -> Path:
+    """Where the answers of the clearinghouse come: ``BILLING_INBOX_DIR``, else a folder made here."""
+    return _exchange_dir(os.environ.get("BILLING_INBOX_DIR"), "inbox")
+
+
+def _exchange_dir(given: str | None, name: str) -> Path:
+    """A folder somebody names is never made: when it is missing, a disk is not mounted or the name is wrong."""
     if given:
         return Path(given)
-    path = local_dir() / "outbox"
+    path = local_dir() / name
     path.mkdir(mode=0o700, exist_ok=True)
     return path
 
@@ -134,6 +140,7 @@ def airflow_environment(owner_url: str, metadata_url: str, *, port: int) -> dict
         "AIRFLOW__API__SECRET_KEY": keys["api_secret"],
         "AIRFLOW__CORE__FERNET_KEY": keys["fernet_key"],
         "BILLING_OUTBOX_DIR": str(outbox_dir()),
+        "BILLING_INBOX_DIR": str(inbox_dir()),
         "AIRFLOW_CONN_BILLING_DATABASE": pipeline_url(owner_url),
     }
     environment = {**made, **os.environ}

@@ -24,6 +24,9 @@ POLL_SECONDS = 1.0
 UNFINISHED = ("queued", "running")
 # A task of this name fails on purpose: one instance per practice whose claims are held, for a person to look at.
 EXPECTED_FAILURES = "scrub_errors"
+INBOX = "clearinghouse_inbox"
+# The same there, one instance per receiver: what only a person can find out or decide.
+TROUBLES = ("quarantined_files", "overdue_answers", "uncertain_files")
 
 
 class NightsError(Exception):
@@ -66,6 +69,29 @@ class NightResult:
             count = len(self.failed)
             return f"{self.state}: {count} practice{'s' if count > 1 else ''} with held claims (a person has work)"
         return f"{self.state}: {', '.join(sorted({one.task_id for one in self.failed if not one.is_expected}))}"
+
+
+@dataclass(frozen=True)
+class InboxResult:
+    """How one run of clearinghouse_inbox ended."""
+
+    run_id: str
+    state: str
+    seconds: float
+    failed: tuple[FailedInstance, ...] = ()
+
+    @property
+    def worked(self) -> bool:
+        """Whether every step did its work: success, or red only through what a person has to look at."""
+        return self.state == "success" or (bool(self.failed) and all(one.task_id in TROUBLES for one in self.failed))
+
+    def describe(self) -> str:
+        """``success``, ``failed (a person has work): default: 1 file of unknown outcome`` or ``failed: apply_…``."""
+        if not self.failed:
+            return self.state
+        if self.worked:
+            return f"{self.state} (a person has work): {'; '.join(one.label for one in self.failed)}"
+        return f"{self.state}: {', '.join(sorted({one.task_id for one in self.failed if one.task_id not in TROUBLES}))}"
 
 
 class AirflowClient:
@@ -114,17 +140,20 @@ class AirflowClient:
 
     def trigger(self, slot: Slot) -> str:
         """Starts a run of the slot and returns its id."""
-        suffix = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(4))
-        run_id = f"manual__{slot.bucket.city}__{slot.night.isoformat()}__{suffix}"
-        body: dict[str, Any] = {
-            "dag_run_id": run_id,
-            "logical_date": None,
-            "partition_key": partition_key(slot),
-            "conf": {},
-        }
-        # 409: the first attempt arrived although its answer did not.
-        self._call("POST", f"/dags/{slot.automation}/dagRuns", json=body, also_fine=(409,))
+        run_id = f"manual__{slot.bucket.city}__{slot.night.isoformat()}__{_suffix()}"
+        self._start(slot.automation, {"dag_run_id": run_id, "partition_key": partition_key(slot)})
         return run_id
+
+    def trigger_inbox(self) -> str:
+        """Starts a run of clearinghouse_inbox and returns its id."""
+        run_id = f"manual__{_suffix()}{_suffix()}"
+        self._start(INBOX, {"dag_run_id": run_id})
+        return run_id
+
+    def _start(self, dag_id: str, run: Mapping[str, str]) -> None:
+        # 409: the first attempt arrived although its answer did not.
+        body: dict[str, Any] = {"logical_date": None, "conf": {}, **run}
+        self._call("POST", f"/dags/{dag_id}/dagRuns", json=body, also_fine=(409,))
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         return str(self._get(f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
@@ -218,7 +247,7 @@ def run_nights(
             seconds = time.monotonic() - started
             if (slot.automation, run_id) in unfinished:
                 if seconds > run_limit_seconds:
-                    raise NightsError(_stuck(running.values(), seconds))
+                    raise NightsError(_stuck([f"{one.automation} {id_}" for one, id_, _ in running.values()], seconds))
                 continue
             state = client.run_state(slot.automation, run_id)
             if state in UNFINISHED:
@@ -232,6 +261,23 @@ def run_nights(
                 f" {slot.automation:<19} {seconds:4.0f} s  {result.describe()}"
             )
     return results
+
+
+def run_inbox(client: AirflowClient, *, run_limit_seconds: float) -> InboxResult:
+    """Runs clearinghouse_inbox once, unpaused for that time, and waits for its end.
+
+    The run waits while another one is at work. Raises NightsError when it takes longer than ``run_limit_seconds``.
+    """
+    with client.unpaused([INBOX]):
+        started = time.monotonic()
+        run_id = client.trigger_inbox()
+        while (state := client.run_state(INBOX, run_id)) in UNFINISHED:
+            seconds = time.monotonic() - started
+            if seconds > run_limit_seconds:
+                raise NightsError(_stuck([f"{INBOX} {run_id}"], seconds))
+            time.sleep(POLL_SECONDS)
+        failed = client.failed_instances(INBOX, run_id) if state != "success" else ()
+        return InboxResult(run_id, state, time.monotonic() - started, failed)
 
 
 def sequences(plan: Iterable[Slot]) -> dict[str, list[Slot]]:
@@ -255,12 +301,15 @@ def first_line_of_error(log: Iterable[Mapping[str, Any]] | Iterable[str]) -> str
     return "(no error in its log)"
 
 
-def _stuck(running: Iterable[tuple[Slot, str, float]], seconds: float) -> str:
-    runs = [f"  {slot.automation} {run_id}" for slot, run_id, _ in running]
+def _suffix() -> str:
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(4))
+
+
+def _stuck(runs: Iterable[str], seconds: float) -> str:
     return "\n".join(
         [
             f"A run has not ended after {seconds:.0f} s. Unfinished:",
-            *runs,
+            *(f"  {run}" for run in runs),
             f"What the scheduler says: {environment.logs_dir() / 'scheduler.log'}",
         ]
     )

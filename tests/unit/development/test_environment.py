@@ -16,7 +16,8 @@ OWNER_URL = "postgresql://postgres@/billing?host=/tmp/socket-folder"
 
 @pytest.fixture(autouse=True)
 def local_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("BILLING_OUTBOX_DIR", "BILLING_UI_PORT", "AIRFLOW__CORE__PARALLELISM", "AIRFLOW__CORE__DAGS_FOLDER"):
+    names = ["BILLING_INBOX_DIR", "BILLING_OUTBOX_DIR", "BILLING_UI_PORT"]
+    for name in [*names, "AIRFLOW__CORE__PARALLELISM", "AIRFLOW__CORE__DAGS_FOLDER"]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("BILLING_LOCAL_DIR", str(tmp_path / "local"))
     return tmp_path / "local"
@@ -110,12 +111,13 @@ def test_with_database_changes_the_database_only() -> None:
     )
 
 
-def test_the_outbox_is_made_unless_somebody_names_another(
-    local_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("variable", "name"), [("BILLING_OUTBOX_DIR", "outbox"), ("BILLING_INBOX_DIR", "inbox")])
+def test_outbox_and_inbox_are_made_unless_somebody_names_another(
+    local_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, name: str
 ) -> None:
-    assert made()["BILLING_OUTBOX_DIR"] == str(local_dir / "outbox")
-    assert (local_dir / "outbox").is_dir()
+    assert made()[variable] == str(local_dir / name)
+    assert stat.S_IMODE((local_dir / name).stat().st_mode) == 0o700
 
-    monkeypatch.setenv("BILLING_OUTBOX_DIR", str(tmp_path / "not-mounted"))
-    assert made()["BILLING_OUTBOX_DIR"] == str(tmp_path / "not-mounted")
+    monkeypatch.setenv(variable, str(tmp_path / "not-mounted"))
+    assert made()[variable] == str(tmp_path / "not-mounted")
     assert not (tmp_path / "not-mounted").exists()

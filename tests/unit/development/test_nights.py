@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from include.development import nights
-from include.development.nights import AirflowClient, FailedInstance, NightResult, NightsError, run_nights
+from include.development.nights import (
+    AirflowClient,
+    FailedInstance,
+    InboxResult,
+    NightResult,
+    NightsError,
+    run_inbox,
+    run_nights,
+)
 from nightly_schedule.slots import Slot, build_slot
 
 AUTOMATIONS = ("invoice_creation", "claims_submission", "invoice_processing")
 HELD = FailedInstance("claims_submission.scrub_errors", "Practice A", "Practice A: 2 claims held")
 BROKEN = FailedInstance("create_invoices", "batch 1", "OperationalError")
+QUARANTINED = FailedInstance("quarantined_files", "default: 1 answer file in quarantine", "1 file of receiver default")
+UNREACHABLE = FailedInstance("collect_files", "default", "folder_missing")
 DENVER_SLOT = build_slot("claims_submission", "2026-11-02", "America/Denver")
 
 
@@ -157,3 +168,71 @@ def test_the_first_line_of_the_last_error_is_taken_from_the_log() -> None:
 )
 def test_a_log_without_an_error_text_still_gives_one_line(log: list[dict[str, object]], line: str) -> None:
     assert nights.first_line_of_error(log) == line
+
+
+class FakeInbox(AirflowClient):
+    """One run, which takes as many looks as it has states; remembers whether the DAG was unpaused at each."""
+
+    def __init__(self, *states: str, failed: tuple[FailedInstance, ...] = ()) -> None:
+        self._states = list(states)
+        self._failed = failed
+        self.is_unpaused = False
+        self.looks: list[bool] = []
+
+    @contextmanager
+    def unpaused(self, dag_ids: Iterable[str]) -> Iterator[None]:
+        assert list(dag_ids) == ["clearinghouse_inbox"]
+        self.is_unpaused = True
+        yield
+        self.is_unpaused = False
+
+    def trigger_inbox(self) -> str:
+        assert self.is_unpaused
+        return "manual__abcd"
+
+    def run_state(self, dag_id: str, run_id: str) -> str:
+        assert (dag_id, run_id) == ("clearinghouse_inbox", "manual__abcd")
+        self.looks.append(self.is_unpaused)
+        return self._states.pop(0) if len(self._states) > 1 else self._states[0]
+
+    def failed_instances(self, dag_id: str, run_id: str) -> tuple[FailedInstance, ...]:
+        return self._failed
+
+
+def test_the_inbox_is_run_once_to_its_end_and_paused_again() -> None:
+    airflow = FakeInbox("queued", "running", "success", failed=(UNREACHABLE,))
+
+    result = run_inbox(airflow, run_limit_seconds=60)
+
+    assert (result.run_id, result.state, result.failed) == ("manual__abcd", "success", ())
+    assert airflow.looks == [True, True, True]
+    assert not airflow.is_unpaused
+
+
+def test_a_red_inbox_says_what_failed() -> None:
+    result = run_inbox(FakeInbox("running", "failed", failed=(QUARANTINED,)), run_limit_seconds=60)
+
+    assert result.failed == (QUARANTINED,)
+    assert result.describe() == "failed (a person has work): default: 1 answer file in quarantine"
+
+
+def test_an_inbox_that_does_not_end_is_named_in_the_error() -> None:
+    with pytest.raises(NightsError, match="clearinghouse_inbox manual__abcd"):
+        run_inbox(FakeInbox("queued"), run_limit_seconds=0)
+
+
+@pytest.mark.parametrize(
+    ("state", "failed", "worked", "words"),
+    [
+        ("success", (), True, "success"),
+        ("failed", (QUARANTINED,), True, "failed (a person has work): default: 1 answer file in quarantine"),
+        ("failed", (QUARANTINED, UNREACHABLE), False, "failed: collect_files"),
+        ("failed", (), False, "failed"),
+    ],
+)
+def test_the_inbox_worked_when_only_what_a_person_has_to_look_at_is_red(
+    state: str, failed: tuple[FailedInstance, ...], worked: bool, words: str
+) -> None:
+    result = InboxResult("run", state, 1.0, failed)
+    assert result.worked is worked
+    assert result.describe() == words

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 PLUGINS = Path(__file__).parents[3] / "plugins"
-PACKAGES = ("exclusion_rules", "nightly_schedule", "automation_settings")
+PACKAGES = ("clearinghouse_watch", "exclusion_rules", "nightly_schedule", "automation_settings")
 
 # Per syntax: what the loader takes from the real folder, and what it really imports from the folder of stubs.
 LOAD = """

@@ -1,0 +1,44 @@
+-- decide_claims: what became of the claims: rejected by what any answer says, else accepted by what a 277CA says.
+-- Called by: acknowledgments.apply_acknowledgments
+-- Parameters: inbox_file_id bigint
+-- Returns: nothing
+-- Locks: the claims that change
+-- Leaves out: older versions; rejected, paid, denied and void claims, which stay what they are; pending answers
+WITH verdict AS (
+    SELECT n.claim_id, n.version, bool_or(n.is_rejected) AS is_rejected
+    FROM (
+        SELECT a.claim_id, a.version, a.outcome = 'rejected' AS is_rejected
+        FROM billing.incoming_answer a
+        WHERE a.inbox_file_id = %(inbox_file_id)s AND a.source = '277CA' AND a.grain = 'claim'
+            AND a.claim_id IS NOT NULL AND a.outcome <> 'pending'
+        UNION ALL
+        SELECT i.claim_id, i.version, true FROM billing.incoming_claim i WHERE i.inbox_file_id = %(inbox_file_id)s
+    ) n
+    GROUP BY n.claim_id, n.version
+),
+decided AS (
+    UPDATE billing.claim k
+    SET claim_status = CASE WHEN v.is_rejected THEN 'rejected' ELSE 'accepted' END
+    FROM verdict v
+    WHERE k.claim_id = v.claim_id AND k.version = v.version
+        AND (k.claim_status = 'submitted' OR (v.is_rejected AND k.claim_status = 'accepted'))
+    RETURNING k.claim_id, k.version, k.claim_status
+),
+telling AS (
+    SELECT a.position
+    FROM billing.incoming_answer a
+    JOIN decided d USING (claim_id, version)
+    WHERE a.inbox_file_id = %(inbox_file_id)s
+        AND CASE a.outcome WHEN 'pending' THEN false
+            WHEN 'rejected' THEN d.claim_status = 'rejected'
+            ELSE d.claim_status = 'accepted' AND a.grain = 'claim' END
+    UNION
+    SELECT i.position
+    FROM billing.incoming_claim i
+    JOIN decided d USING (claim_id, version)
+    WHERE i.inbox_file_id = %(inbox_file_id)s
+)
+UPDATE billing.incoming_answer a
+SET effect = 'applied'
+FROM telling t
+WHERE a.inbox_file_id = %(inbox_file_id)s AND a.position = t.position

@@ -1,0 +1,1 @@
+"""Clearinghouse watch: what tells Airflow that answers have arrived."""
