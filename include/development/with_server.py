@@ -1,19 +1,22 @@
-"""Runs a Python module over the billing database: ``python -m include.development.with_server [--migrate] MODULE …``.
+"""Runs a Python module over the billing database:
+``python -m include.development.with_server [--migrate] [--airflow] MODULE …``.
 
 The database is the one of ``BILLING_DATABASE_URL``, else the embedded server, started for as long as the module runs.
-The module finds the URL in ``BILLING_DATABASE_URL`` either way.
+The module finds the URL in ``BILLING_DATABASE_URL`` either way. With ``--airflow`` it also finds what the tasks find:
+Airflow's settings, metadata and connections, and the folders of the receivers.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 
 from include import database
-from include.development import embedded_postgres
+from include.development import airflow_services, embedded_postgres, environment
 
 
 @contextlib.contextmanager
@@ -27,18 +30,29 @@ def billing_database() -> Iterator[str]:
         yield url
 
 
+@contextlib.contextmanager
+def _databases(*, with_metadata: bool) -> Iterator[tuple[str, dict[str, str]]]:
+    """The URL of the billing database, and the environment of the module."""
+    if not with_metadata:
+        with billing_database() as url:
+            yield url, dict(os.environ)
+        return
+    with airflow_services.databases() as (url, metadata_url):
+        yield url, environment.airflow_environment(url, metadata_url, port=environment.ui_port())
+
+
 def main(arguments: Sequence[str]) -> int:
-    migrate = arguments[:1] == ["--migrate"]
-    command = arguments[1:] if migrate else arguments
+    options = set(itertools.takewhile({"--migrate", "--airflow"}.__contains__, arguments))
+    command = arguments[len(options) :]
     if not command:
         print(__doc__, file=sys.stderr)
         return 2
     try:
-        with billing_database() as url:
-            if migrate:
+        with _databases(with_metadata="--airflow" in options) as (url, settings):
+            if "--migrate" in options:
                 database.migrate(url)
-            environment = {**os.environ, "BILLING_DATABASE_URL": url}
-            return subprocess.run([sys.executable, "-m", *command], env=environment, check=False).returncode
+            variables = {**settings, "BILLING_DATABASE_URL": url}
+            return subprocess.run([sys.executable, "-m", *command], env=variables, check=False).returncode
     except (embedded_postgres.EmbeddedPostgresError, database.MigrationError) as error:
         print(error, file=sys.stderr)
         return 1

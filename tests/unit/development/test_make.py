@@ -49,7 +49,7 @@ def test_every_target_the_help_lists_exists_and_is_phony() -> None:
 
 def test_every_tool_a_target_calls_exists() -> None:
     called = re.findall(r"-m (include\.[\w.]+|benchmarks\.[\w.]+)", MAKEFILE)
-    called += re.findall(r"with_server (?:--migrate )?((?:include|benchmarks)\.[\w.]+)", MAKEFILE)
+    called += re.findall(r"with_server (?:--(?:migrate|airflow) )*((?:include|benchmarks)\.[\w.]+)", MAKEFILE)
 
     assert len(called) >= 8
     missing = [name for name in called if not (CHECKOUT / (name.replace(".", "/") + ".py")).is_file()]

@@ -1,0 +1,237 @@
+"""One receiver after a restore: which of its files this database has missed, and which numbers are used up.
+
+Every finding is acted on at once, in the caller's transaction, which may be rolled back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import psycopg
+
+from include.clearinghouse.claim_files import ClaimFile, UnreadableClaimFile, parse_file_name, read_claim_file
+from include.reconciliation.adoption import Outcome, adopt_file, match_claims, settle_rest
+from include.reconciliation.evidence import Evidence, KnownFile, SeenFile, read_known_files
+
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a person knows and no folder shows.
+
+    `last_numbers`: per receiver the highest control number its portal shows. `nothing_sent`: nothing left after this
+    database's newest record. `files`: a folder with copies of claim files. `is_seen`: what is listed is looked after.
+    """
+
+    last_numbers: Mapping[str, int] = field(default_factory=dict)
+    nothing_sent: bool = False
+    files: Path | None = None
+    is_seen: bool = False
+
+
+@dataclass
+class Report:
+    """What was found and done, in lines without patient data; *unlocked* only when a person confirmed it.
+
+    *possible*: a confirmed call would unlock. *refused*: it would not, `reasons` say why.
+    """
+
+    outcome: Literal["not locked", "possible", "unlocked", "refused"] = "refused"
+    lines: list[str] = field(default_factory=list)
+    for_a_person: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Findings:
+    """Of all receivers: what must not go out again, and which numbers left without their file."""
+
+    left_claim_ids: set[int] = field(default_factory=set)
+    lost_numbers: list[str] = field(default_factory=list)
+    lost_count: int = 0
+    highest_claim_id: int = 0
+    withdrawn_ids: set[int] = field(default_factory=set)
+
+
+def compare_receiver(
+    connection: Connection, evidence: Evidence, said: Said, findings: Findings, report: Report
+) -> None:
+    """Take over what left and use up its numbers; the report says what was found, and what keeps sending locked."""
+    code = evidence.receiver_code
+    row = connection.execute(
+        "SELECT last_control_number FROM billing.receiver WHERE receiver_code = %s", (code,)
+    ).fetchone()
+    assert row is not None
+    last: int = row[0]
+    known = read_known_files(connection, code)
+    seen, answered = count_of(len(evidence.files), "file"), count_of(len(evidence.answered_numbers), "file")
+    report.lines.append(
+        f"receiver {code}: last control number here {last}; looked in: {evidence.looked_in or 'nothing'}; "
+        f"{seen} of ours seen, {answered} answered"
+    )
+    if evidence.fault is not None:
+        report.reasons.append(f"receiver {code}: its folders cannot be read: {evidence.fault}")
+    _check_place(evidence, known, report)
+    if evidence.unreadable_answer_count:
+        report.for_a_person.append(
+            f"receiver {code}: {count_of(evidence.unreadable_answer_count, 'file')} of answers cannot be read"
+        )
+    _take_files(connection, evidence, known, findings, report)
+    _settle_answered(connection, evidence, report)
+    highest = max(
+        [last, said.last_numbers.get(code, 0), *evidence.answered_numbers]
+        + [file.control_number for file in evidence.files]
+    )
+    _check_what_is_said(evidence, last, highest, said, report)
+    _use_up_numbers(connection, code, last, highest, findings, report)
+
+
+def _check_place(evidence: Evidence, known: list[KnownFile], report: Report) -> None:
+    """Where the newest file went is where to look: a connection that is missing must not pass for an empty folder."""
+    went_to = next((file.delivered_to for file in reversed(known) if file.delivered_to), None)
+    if went_to is not None and evidence.looked_in and went_to != evidence.looked_in:
+        report.for_a_person.append(
+            f"receiver {evidence.receiver_code}: its newest file here went to {went_to}, but the one looked in is "
+            f"{evidence.looked_in}: is the Airflow connection there?"
+        )
+
+
+def _take_files(
+    connection: Connection, evidence: Evidence, known: list[KnownFile], findings: Findings, report: Report
+) -> None:
+    by_name = {file.file_name: file for file in known}
+    by_number = {file.control_number: file for file in known}
+    for seen in evidence.files:
+        of_outbox = by_name.get(seen.file_name)
+        conflict = by_number.get(seen.control_number)
+        if of_outbox is not None and seen.is_same_as(of_outbox):
+            if not of_outbox.is_settled:
+                _record_sent(connection, of_outbox, "is in the folder", report)
+            continue
+        if of_outbox is not None:
+            report.for_a_person.append(f"{seen.file_name}: the outbox holds other bytes under this name")
+            continue
+        if seen.body is None:
+            # Nobody may read it: its number is used up, and told there.
+            if conflict is not None:
+                report.for_a_person.append(f"{seen.file_name}: its number is also that of {conflict.file_name}")
+            continue
+        file = _read(seen, seen.body, report)
+        if file is None:
+            continue
+        findings.highest_claim_id = max([findings.highest_claim_id, *(claim.claim_id for claim in file.claims)])
+        if conflict is not None:
+            _take_conflict(connection, seen, file, conflict, findings, report)
+            continue
+        outcome = adopt_file(connection, evidence.receiver_code, seen, file, evidence.looked_in)
+        if outcome is None:
+            report.for_a_person.append(
+                f"{seen.file_name}: no practice here bills under the NPI in it, so it cannot be taken over: load the "
+                "practice first"
+            )
+            continue
+        report.lines.append(
+            f"{seen.file_name}: was not known, taken over for the night {outcome.run}: "
+            f"{outcome.submitted_count} of {count_of(len(file.claims), 'claim')} submitted{_rest(outcome)}"
+        )
+        findings.left_claim_ids |= outcome.left_claim_ids
+        report.for_a_person += outcome.for_a_person
+
+
+def _take_conflict(
+    connection: Connection, seen: SeenFile, file: ClaimFile, ours: KnownFile, findings: Findings, report: Report
+) -> None:
+    """Two files with one number: the one that lies there counts as left, without a place in the outbox."""
+    outcome = Outcome()
+    settle_rest(connection, file, match_claims(connection, file), outcome)
+    report.lines.append(f"{seen.file_name}: its number is also that of {ours.file_name}{_rest(outcome)}")
+    report.for_a_person.append(
+        f"{seen.file_name} and {ours.file_name} have one control number: ask the receiver which of them it took"
+    )
+    report.for_a_person += outcome.for_a_person
+    findings.left_claim_ids |= outcome.left_claim_ids
+    if not ours.is_settled:
+        findings.withdrawn_ids.add(ours.interchange_id)
+
+
+def _rest(outcome: Outcome) -> str:
+    parts = [
+        (outcome.held_count, "item", "held"),
+        (outcome.renumbered_count, "claim", "of the same number given another one"),
+        (outcome.reread_count, "file", "of answers to be read again"),
+    ]
+    return "".join(f", {count_of(count, noun)} {words}" for count, noun, words in parts if count)
+
+
+def count_of(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _read(seen: SeenFile, body: bytes, report: Report) -> ClaimFile | None:
+    try:
+        file = read_claim_file(body)
+    except UnreadableClaimFile as error:
+        report.for_a_person.append(f"{seen.file_name}: {error}; what is in it is unknown")
+        return None
+    parsed = parse_file_name(seen.file_name)
+    if parsed is None or (file.submitter_id, file.control_number) != parsed[:2]:
+        report.for_a_person.append(f"{seen.file_name}: inside is another submitter or number; it is left alone")
+        return None
+    return file
+
+
+def _record_sent(connection: Connection, file: KnownFile, why: str, report: Report) -> None:
+    row = connection.execute("SELECT claim_count FROM billing.record_file_sent(%s)", (file.interchange_id,)).fetchone()
+    assert row is not None
+    report.lines.append(f"{file.file_name}: was {file.state}, {why}: sent, {count_of(row[0], 'claim')} submitted")
+
+
+def _settle_answered(connection: Connection, evidence: Evidence, report: Report) -> None:
+    for file in read_known_files(connection, evidence.receiver_code):
+        if not file.is_settled and file.control_number in evidence.answered_numbers:
+            _record_sent(connection, file, "has an answer", report)
+
+
+def _check_what_is_said(evidence: Evidence, last: int, highest: int, said: Said, report: Report) -> None:
+    code = evidence.receiver_code
+    told = said.last_numbers.get(code)
+    if told is not None:
+        if told < highest:
+            report.reasons.append(
+                f"receiver {code}: LAST_NUMBER says {told}, but {highest} is known: look at the portal again"
+            )
+        return
+    if said.nothing_sent:
+        if highest > last:
+            report.reasons.append(
+                f"receiver {code}: NOTHING_SENT=1 cannot be, number {highest} left and the last one here is {last}"
+            )
+        return
+    if highest == 0 or not any(file.control_number == highest for file in evidence.files):
+        report.reasons.append(
+            f"receiver {code}: nothing shows that {highest} is the last number that left: a folder is emptied, and "
+            f"answers take their time. Say what its portal shows, LAST_NUMBER='{code}={highest}' or higher; or "
+            "NOTHING_SENT=1 when you can prove that no file left after the backup"
+        )
+
+
+def _use_up_numbers(
+    connection: Connection, code: str, last: int, highest: int, findings: Findings, report: Report
+) -> None:
+    if highest <= last:
+        return
+    here = {file.control_number for file in read_known_files(connection, code)}
+    lost = [number for number in range(last + 1, highest + 1) if number not in here]
+    connection.execute("UPDATE billing.receiver SET last_control_number = %s WHERE receiver_code = %s", (highest, code))
+    report.lines.append(f"receiver {code}: the next file gets the number {highest + 1}")
+    if lost:
+        numbers = f"{lost[0]}" if len(lost) == 1 else f"{lost[0]} to {lost[-1]}"
+        findings.lost_count += len(lost)
+        findings.lost_numbers.append(f"{code} {numbers}")
+        report.lines.append(
+            f"receiver {code}: {count_of(len(lost), 'number')} used by files that left and are not to be had: {numbers}"
+        )
