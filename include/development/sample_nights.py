@@ -1,4 +1,5 @@
-"""``make run``: the sample practices, and three consecutive nights of the three automations through Airflow.
+"""``make run``: the sample practices, three consecutive nights of the three automations through Airflow, and the
+answers of a simulated clearinghouse to the files they sent.
 
 The dates are fixed and a sample database has a simulated clock, so the result is the same on any day. A second call
 runs every night again: new attempts, and nothing else changes.
@@ -17,9 +18,10 @@ from typing import Any
 import psycopg
 
 from include import database
-from include.development import airflow_services, embedded_postgres, environment
+from include.development import airflow_services, embedded_postgres, environment, sample_answers
 from include.development.backfill import buckets_with_practices
-from include.development.nights import AirflowClient, NightResult, NightsError, run_nights
+from include.development.nights import INBOX, AirflowClient, NightResult, NightsError, run_nights
+from include.development.simulated_clearinghouse import FolderMissing
 from include.practice_data.load import SAMPLE_DIRECTORY, load_directory
 from include.practice_data.problems import LoadRefused
 from include.practice_data.sample_hand_work import work_by_hand
@@ -54,7 +56,8 @@ def read_nightly_results(connection: psycopg.Connection[Any]) -> tuple[list[str]
 
 
 def run_sample() -> int:
-    """Everything ``make run`` does. The exit code: 0 when every run ended as it should."""
+    """Everything ``make run`` does. The exit code: 0 when every run ended as it should and every claim that was sent
+    has an answer."""
     begun = time.monotonic()
     with airflow_services.databases() as (owner_url, _):
         applied = database.migrate(owner_url)
@@ -73,32 +76,48 @@ def run_sample() -> int:
         ]
         print("Starting Airflow (api-server, scheduler, dag-processor) …", flush=True)
         with airflow_services.temporary_services() as services, AirflowClient(services) as client:
-            client.wait_for_dags(AUTOMATION_LOCAL_TIMES)
+            client.wait_for_dags([*AUTOMATION_LOCAL_TIMES, INBOX])
             ready = time.monotonic()
             print(
                 f"Ready after {ready - begun:.0f} s. {len(slots)} runs: 3 nights, {len(timezones)} buckets.", flush=True
             )
             with client.unpaused(AUTOMATION_LOCAL_TIMES):
                 results = run_nights(client, slots, report=_print_now, run_limit_seconds=RUN_LIMIT_SECONDS)
-        print(f"{len(results)} runs in {time.monotonic() - ready:.0f} s.")
+            print(f"{len(results)} runs in {time.monotonic() - ready:.0f} s.")
+            inbox = sample_answers.close_loop(client, report=_print_now, run_limit_seconds=RUN_LIMIT_SECONDS)
         with psycopg.connect(owner_url) as connection:
             names, rows = read_nightly_results(connection)
+            files = sample_answers.read_file_answers(connection)
+            rejections = sample_answers.read_rejections(connection)
     print()
     print(as_table(names, rows))
     _print_failures(results)
+    print()
+    print(as_table(sample_answers.COLUMNS, [each.row for each in files]))
+    print()
+    print(sample_answers.describe_rejections(rejections))
     _print_where()
-    broken = [result for result in results if not result.worked]
+    broken = [
+        f"{result.slot.automation} {result.run_id}: {result.describe()}" for result in results if not result.worked
+    ]
+    broken += [] if inbox.worked else [f"{INBOX} {inbox.run_id}: {inbox.describe()}"]
     print()
     if broken:
-        print(f"{len(broken)} of {len(results)} runs did not work:")
-        for result in broken:
-            print(f"  {result.slot.automation} {result.run_id}: {result.describe()}")
+        print("\n  ".join([f"{len(broken)} of {len(results) + 1} runs did not work:", *broken]))
+        return 1
+    faults = sample_answers.faults_of(files)
+    if faults:
+        print("\n  ".join(["Not everything that was sent has an answer:", *faults]))
         return 1
     held = sum(len(result.failed) for result in results)
     print(
         f"The pipeline worked, in {time.monotonic() - begun:.0f} s."
         f" The {held} failed task instances are meant to be: the sample holds claims with errors, one instance for each"
         " practice and night that has some."
+    )
+    print(
+        f"The loop is closed: all {sum(each.claims for each in files)} claims sent have an answer. What the simulated"
+        " clearinghouse rejects, and by which rules: include/development/simulated_clearinghouse.py"
     )
     return 0
 
@@ -149,6 +168,8 @@ def _print_where() -> None:
     print(f"\n837P files: {len(files)} in {outbox}")
     for path in files:
         print(f"  {path.relative_to(outbox)}  {path.stat().st_size} bytes")
+    inbox = environment.inbox_dir()
+    print(f"Answers:    {sum(path.is_file() for path in inbox.rglob('*'))} in {inbox}")
     print("\nAirflow with these runs in its UI:  make up    (ends with make down)")
     print("The billing database:               make psql")
 
@@ -170,6 +191,7 @@ def main() -> int:
         return 2
     except (
         NightsError,
+        FolderMissing,
         airflow_services.ServicesError,
         embedded_postgres.EmbeddedPostgresError,
         database.MigrationError,
