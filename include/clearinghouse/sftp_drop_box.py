@@ -237,8 +237,11 @@ class SftpDropBox:
         except FileNotFoundError:
             return False
         except OSError as error:
-            if not _is_refusal(error, client) or not _exists(client, temporary):
+            if not _is_refusal(error, client):
                 raise
+            # Some refuse without looking.
+            if not _exists(client, temporary):
+                return False
             client.rename(temporary, temporary.removesuffix(suffix) + ".cancelled" + suffix)
         return True
 

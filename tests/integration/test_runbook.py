@@ -6,15 +6,19 @@ import json
 import re
 import shlex
 from pathlib import Path
+from typing import get_args
 
 import psycopg
 import pytest
 
+from include.clearinghouse.drop_box import FaultCode
+from include.clearinghouse.envelope import FAULTS
 from include.development import environment
 from include.development.environment import CHECKOUT
 from tests.support.nights import run_nights
 
 RUNBOOK = (CHECKOUT / "docs" / "runbook.md").read_text(encoding="utf-8")
+DELIVERY_MIGRATIONS = ("0010_delivery.sql", "0011_acknowledgments.sql")
 PAGES = sorted((CHECKOUT / "docs").rglob("*.md"))
 
 # An item of each kind on which the statement can be tried: those that rules kept, which nothing else has touched.
@@ -33,7 +37,6 @@ PICK = {
         WHERE d.automation = 'invoice_creation' AND d.reason = 'excluded' AND d.is_open
     """,
     "control_number": "SELECT max(control_number) FROM billing.interchange",
-    "claim_number_digits": "SELECT max(claim_id) FROM billing.claim",
     "held_claim_id": "SELECT min(claim_id) FROM reporting.open_scrub_errors JOIN billing.edit USING (edit_code)"
     " WHERE is_overridable AND severity = 'error'",
     "edit_code": "SELECT edit_code FROM reporting.open_scrub_errors JOIN billing.edit USING (edit_code)"
@@ -41,10 +44,20 @@ PICK = {
     "line_number": "SELECT line_number FROM reporting.open_scrub_errors JOIN billing.edit USING (edit_code)"
     " WHERE is_overridable AND severity = 'error' ORDER BY claim_id, edit_code, line_number LIMIT 1",
     "claim_number": "SELECT min(claim_number) FROM billing.claim_submission",
+    "file_id": "SELECT max(interchange_id) FROM billing.interchange",
+    "answer_file_id": "INSERT INTO billing.inbox_file (receiver_code, sha256, body, file_state, reason_code,"
+    " decided_at) VALUES ('default', 'a hash', '', 'quarantined', 'not_x12', now()) RETURNING inbox_file_id",
     "sent_claim_id": "SELECT min(claim_id) FROM billing.claim WHERE claim_status = 'submitted'",
 }
 # What must have happened before a statement makes sense.
 BEFORE = {
+    "confirm_file(": "ALTER TABLE billing.interchange DISABLE TRIGGER check_interchange_change;"
+    " UPDATE billing.interchange SET interchange_state = 'unknown', unknown_since = now()"
+    " WHERE interchange_id = <file_id>",
+    "return_claims_of_file(": "UPDATE billing.claim SET claim_status = 'rejected' FROM billing.claim_submission s"
+    " WHERE s.claim_id = claim.claim_id AND s.interchange_id = <file_id>",
+    "LIKE 'after a restore": "SELECT billing.hold_item('claims_submission', <claim_id>,"
+    " 'after a restore: a lost file may hold it (default 43)')",
     "lift_hold('claims_submission'": "SELECT billing.hold_item('claims_submission', <claim_id>, 'a test')",
     "withdraw_override(": "SELECT billing.override_finding(<held_claim_id>, '<edit_code>', 'a test', <line_number>)",
     "clear_edit_severity(": "SELECT billing.set_edit_severity(<organization_id>, NULL, '<edit_code>', 'off', 'a test')",
@@ -131,6 +144,20 @@ def test_the_places_that_logs_and_dags_send_people_to_exist() -> None:
     headings = {heading.lower() for heading in re.findall(r"(?m)^#+ (.+)$", RUNBOOK)}
 
     assert {"step failed", "scrub errors", "a missed night"} <= headings
+    troubles = (CHECKOUT / "include" / "clearinghouse_inbox" / "troubles.py").read_text(encoding="utf-8")
+    named = re.findall(r"docs/runbook\.md#([a-z-]+)", troubles)
+    assert len(named) == 3
+    assert set(named) <= {anchor(heading) for heading in headings}
+
+
+def test_every_state_and_code_a_person_can_meet_has_its_place() -> None:
+    migrations = CHECKOUT / "include" / "migrations"
+    delivery, answers = ((migrations / name).read_text(encoding="utf-8") for name in DELIVERY_MIGRATIONS)
+    states = re.findall(r"'(\w+)'", "".join(re.findall(r"(?s)_state text[^;]*?CHECK \([^;]*?\)\)", delivery + answers)))
+    codes = [*get_args(FaultCode), *FAULTS, *states]
+    assert {"login_refused", "truncated", "quarantined", "accepted_with_errors"} <= set(codes)
+    pages = RUNBOOK + (CHECKOUT / "docs" / "delivery.md").read_text(encoding="utf-8")
+    assert [code for code in codes if f"`{code}`" not in pages] == []
 
 
 def test_every_make_target_and_variable_the_pages_name_exists() -> None:
@@ -168,11 +195,14 @@ def test_every_airflow_command_is_one_that_airflow_understands() -> None:
         ("the timetable and practice.timezone_bucket do not state the same buckets", "include/nightly_run/attempt.py"),
         ("which has not come yet", "plugins/nightly_schedule/slots.py"),
         ("enabled tonight: nothing to do", "include/nightly_run/attempt.py"),
-        ("the disk is full", "include/clearinghouse/directory_delivery.py"),
-        ("holds another file of this name", "include/clearinghouse/directory_delivery.py"),
+        ("the disk is full", "include/clearinghouse/directory_drop_box.py"),
+        ("holds another file of this name", "include/clearinghouse/directory_drop_box.py"),
+        ("outcome_unknown", "include/claims_submission/leave_undelivered.sql"),
+        ("sending_locked", "include/migrations/0010_delivery.sql"),
+        ("answer file in quarantine", ""),
         ("BILLING_OUTBOX_DIR", "include/airflow_support.py"),
         ("not_finished", "include/nightly_run/candidates.py"),
-        ("sending_stopped", "include/claims_submission/select_claims.sql"),
+        ("sending_stopped", "include/migrations/0010_delivery.sql"),
         ("undelivered", "include/claims_submission/leave_undelivered.sql"),
         ("no_service", "include/invoice_creation/price_and_create.sql"),
         ("zero_rate", "include/invoice_creation/price_and_create.sql"),

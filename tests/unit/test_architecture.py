@@ -44,6 +44,7 @@ def test_only_the_border_imports_airflow() -> None:
     border = {
         "include/airflow_support.py",
         "plugins/billing_plugin.py",
+        "plugins/clearinghouse_watch/trigger.py",
         "plugins/nightly_schedule/timetable.py",
     }
     found = {
@@ -93,6 +94,12 @@ def test_the_scrubber_and_the_837p_writer_know_no_database() -> None:
     for package in ("claims_scrubber", "clearinghouse"):
         for file in _files(f"include/{package}/**/*.py"):
             assert not _uses(file, "psycopg", "include.database", "include.nightly_run"), file
+
+
+def test_one_module_speaks_sftp() -> None:
+    files = [*_files("include/**/*.py"), *_files("plugins/**/*.py"), *_files("dags/*.py")]
+    found = {str(file.relative_to(ROOT)) for file in files if _uses(file, "paramiko", "asyncssh")}
+    assert found == {"include/clearinghouse/sftp_drop_box.py"}
 
 
 def test_parsing_a_dag_file_imports_nothing_heavy() -> None:
