@@ -9,7 +9,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 unexport PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-guards lint up down status psql migrate load reference reconcile backfill answer-claims bench bench-scrubber docs lock reference-snapshots
+.PHONY: help setup run test test-guards lint up down status psql migrate load reference reconcile backfill answer-claims bench bench-scrubber bench-answers docs lock reference-snapshots
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 21
@@ -79,6 +79,9 @@ PEERS_STAMP := $(PEERS_VENV)/.installed-1
 
 bench-scrubber: setup $(if $(PEERS),$(PEERS_STAMP))  ## scrubbers on valid and broken claims: make bench-scrubber [N=3000] [PEERS=1]
 	@$(PY) -m benchmarks.scrubber.run $(if $(N),--claims $(N)) $(if $(PEERS),--peers $(PEERS_VENV)/bin/python)
+
+bench-answers: setup  ## reading acknowledgments: make bench-answers [N=10000]
+	@$(PY) -m benchmarks.answers $(if $(N),--claims $(N))
 
 $(PEERS_STAMP):
 	test -x $(PEERS_VENV)/bin/python || $(PYTHON) -m venv $(PEERS_VENV)
