@@ -14,8 +14,10 @@ from include.outbox.delivery import OpenDropBox
 
 
 def allow_sending(url: str) -> None:
-    """A copied database sends nothing until somebody says that it is the one that sends."""
+    """A copied database sends nothing until somebody says that it is the one that sends; an empty one stays empty."""
     with psycopg.connect(url) as connection:
+        if connection.execute("SELECT to_regclass('billing.deployment')").fetchone() == (None,):
+            return
         connection.execute("UPDATE billing.deployment SET database_identity = billing.database_identity()")
 
 
