@@ -26,6 +26,7 @@ FaultCode = Literal[
     "rename_refused",
     "name_taken",
     "verification_failed",
+    "temporary_taken",
     "misconfigured",
 ]
 

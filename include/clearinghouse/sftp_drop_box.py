@@ -122,7 +122,7 @@ class SftpDropBox:
                 self._verify(client, temporary, body)
             except FileNotFoundError:
                 raise _Told(
-                    "verification_failed",
+                    "temporary_taken",
                     "the uploaded temporary file is not there: the receiver collects unfinished files. Agree on another"
                     " temporary_suffix or upload_pattern with it, and ask what it has received",
                 ) from None

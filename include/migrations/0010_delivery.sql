@@ -28,6 +28,19 @@ UPDATE billing.receiver SET delivery_method = 'directory' WHERE usage_indicator 
 ALTER TABLE billing.receiver
     ADD CONSTRAINT receiver_production_is_explicit CHECK (usage_indicator = 'T' OR delivery_method <> 'automatic');
 -- ISA13 is unique per sender and receiver; two rows of one agreement would count twice from 1.
+DO $$
+DECLARE
+    codes text;
+BEGIN
+    SELECT string_agg(v.receiver_code, ', ' ORDER BY v.receiver_code) INTO codes
+    FROM billing.receiver v
+    GROUP BY v.receiver_id, v.submitter_id
+    HAVING count(*) > 1;
+    IF codes IS NOT NULL THEN
+        RAISE EXCEPTION 'billing.receiver: % are one agreement (same receiver_id and submitter_id) and would give the same numbers: keep the row whose last_control_number the clearinghouse knows, delete the others, then migrate again', codes;
+    END IF;
+END
+$$;
 CREATE UNIQUE INDEX receiver_once_per_agreement ON billing.receiver (receiver_id, submitter_id);
 COMMENT ON COLUMN billing.receiver.delivery_method IS 'automatic: SFTP where the Airflow connection exists, else the local directory; not for production, where a connection that is missing must not turn delivery into a copy on our own disk.';
 COMMENT ON COLUMN billing.receiver.connection_id IS 'Airflow connection of the SFTP drop box; secrets live there only.';
@@ -73,7 +86,11 @@ CREATE UNIQUE INDEX receiver_route_once ON billing.receiver_route
 -- What stops all sending -----------------------------------------------------------------------------------------------
 
 CREATE FUNCTION billing.database_identity() RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT concat_ws('/', s.system_identifier, c.timeline_id, d.oid, 'billing.interchange'::regclass::oid)
+    -- The checkpoint names the new timeline minutes after a failover; the write-ahead log does at once.
+    SELECT concat_ws('/', s.system_identifier,
+        CASE WHEN pg_is_in_recovery() THEN lpad(to_hex(c.timeline_id), 8, '0')
+            ELSE lower(left(pg_walfile_name(pg_current_wal_lsn()), 8)) END,
+        d.oid, 'billing.interchange'::regclass::oid)
     FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d
     WHERE d.datname = current_database()
 $$;
@@ -85,7 +102,7 @@ ALTER TABLE billing.deployment
     ADD COLUMN reconciled_at timestamptz;
 UPDATE billing.deployment SET database_identity = billing.database_identity();
 COMMENT ON COLUMN billing.deployment.database_identity IS 'billing.database_identity() when sending was last allowed; another one now means a restore or a copy.';
-COMMENT ON COLUMN billing.deployment.locked_because IS 'number_ahead: an answer names a control number not given yet; number_reused: a receiver says a first delivery''s number was used before. Both mean an older state of this database.';
+COMMENT ON COLUMN billing.deployment.locked_because IS 'number_ahead: an answer names a control number not given yet; number_reused: a receiver says a first delivery''s number was used before, or answers a file that was never sent. Both mean an older state of this database.';
 COMMENT ON COLUMN billing.deployment.reconciled_at IS 'When make reconcile last unlocked sending.';
 
 CREATE VIEW billing.sending AS
@@ -95,6 +112,8 @@ FROM (
         WHEN d.database_identity <> billing.database_identity() OR d.locked_because IS NOT NULL
             THEN 'sending_locked' END AS stop_code
     FROM billing.deployment d
+    -- Else it is worked out for each row that asks, and reads the control file each time.
+    OFFSET 0
 ) s;
 COMMENT ON VIEW billing.sending IS 'Grain: one row: whether files may leave. sending_stopped: a person''s switch; sending_locked: after a restore, until make reconcile.';
 
@@ -142,6 +161,8 @@ COMMENT ON COLUMN billing.interchange.resend_count IS 'How often it was sent aga
 COMMENT ON COLUMN billing.interchange.wait_until IS 'A person knows why no answer comes: silence is no alarm until then.';
 -- Before this version a delivery had no stages: only the folder can tell what became of one that was under way.
 UPDATE billing.interchange SET delivery_stage = 'placing' WHERE interchange_state = 'sending';
+-- Answers to files that were sent before are not expected here: their silence is no alarm.
+UPDATE billing.interchange SET wait_until = '2999-01-01 00:00+00' WHERE interchange_state = 'sent';
 ALTER TABLE billing.interchange
     ADD CONSTRAINT interchange_stage CHECK (interchange_state <> 'sending' OR delivery_stage IS NOT NULL);
 DROP INDEX billing.interchange_undelivered;
@@ -212,6 +233,9 @@ BEGIN
             AND attempted_at > billing.clock() - interval '3 hours'
     ) THEN
         RAISE EXCEPTION 'file %: the worker of its last attempt may still be at it: say so three hours after that attempt', for_interchange_id;
+    END IF;
+    IF EXISTS (SELECT FROM billing.acknowledgment WHERE interchange_id = for_interchange_id) THEN
+        RAISE EXCEPTION 'file %: the receiver has answered it or its claims, so it has it: it is not sent again', for_interchange_id;
     END IF;
     UPDATE billing.interchange
     SET interchange_state = 'built', unknown_since = NULL, delivery_stage = NULL, sent_at = NULL, wait_until = NULL,

@@ -128,7 +128,13 @@ def deliver_file(sender: Sender, interchange_id: int, box: DropBox) -> Delivery:
     try:
         box.upload(file_name, attempt_count, body)
     except DropBoxFault as fault:
-        return _not_delivered(sender, interchange_id, attempt_count, fault)
+        if fault.code != "temporary_taken":
+            return _not_delivered(sender, interchange_id, attempt_count, fault)
+        # Whoever takes unfinished files may have taken this one for a whole one.
+        uploading = OutboxFile(
+            interchange_id, file.receiver_code, file_name, sha256, len(body), "sending", None, attempt_count, False
+        )
+        return _unknown(sender, uploading, fault)
     if not _begin_placing(sender, interchange_id, attempt_count):
         with suppress(DropBoxFault):  # what stays is no claim file, and the next upload removes it
             box.cancel(file_name, attempt_count)

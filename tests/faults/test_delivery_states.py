@@ -521,6 +521,19 @@ def test_an_upload_that_fails_delivers_nothing_and_the_next_attempt_begins_anew(
     assert not receiver.temporary
 
 
+def test_a_receiver_that_takes_unfinished_files_gets_no_second_one(
+    owner: Connection, worker: Connection, receiver: ModelReceiver, file: StoredFile
+) -> None:
+    """It may have taken the whole upload for the file."""
+    receiver.arm("upload", "temporary_taken", "after")
+    outcome = deliver(worker, receiver, file)
+    assert (outcome.outcome, outcome.fault.code if outcome.fault else None) == ("unknown", "temporary_taken")
+    receiver.temporary.clear()
+    assert deliver(worker, receiver, file).outcome == "unknown"
+    assert receiver.copies(file.file_name) == []
+    assert state_of(owner, file)[:3] == ("unknown", "uploading", 1)
+
+
 def test_a_rename_that_is_refused_is_taken_back(
     owner: Connection, worker: Connection, receiver: ModelReceiver, file: StoredFile
 ) -> None:

@@ -20,7 +20,7 @@ from include.outbox.settlement import recount_results, settle_files
 from tests.faults.model_receiver import ModelReceiver
 from tests.faults.stored_files import add_receiver
 from tests.support.nights import BATCH_STEPS, close_night, open_night
-from tests.support.practice import Practice, outcomes
+from tests.support.practice import Practice, day_after, outcomes
 
 Connection = psycopg.Connection[Any]
 Open = Callable[[DropBoxSettings], AbstractContextManager[DropBox]]
@@ -166,6 +166,25 @@ def test_what_turns_out_to_have_arrived_after_its_run_closed_counts_for_the_run_
     caplog.clear()
     recount_results(pipeline)
     assert "counted again" not in caplog.text
+
+
+def test_later_nights_that_counted_the_claim_as_left_behind_are_counted_again(
+    billing: Connection, pipeline: Connection
+) -> None:
+    claim = Practice(billing).claim()
+    receiver = ModelReceiver(collects=True)
+    receiver.arm("place", "connection_lost", "after")
+    for night in (NIGHT, day_after(NIGHT)):
+        attempt = _until_delivery(pipeline, night)
+        with pytest.raises(Unavailable):
+            deliver_files(pipeline, attempt, receiver.boxes())
+        close_night(pipeline, attempt)
+    assert [row[2] for row in billing.execute(_COUNTED, (day_after(NIGHT),)).fetchall()] == [1]
+    billing.execute("SELECT billing.confirm_file(interchange_id, 'Kim has it') FROM billing.interchange")
+    recount_results(pipeline)
+    assert outcomes(billing, "claims_submission", NIGHT) == {claim: "advanced"}
+    assert [row[0] for row in billing.execute(_COUNTED, (NIGHT,)).fetchall()] == [1]
+    assert [row[2] for row in billing.execute(_COUNTED, (day_after(NIGHT),)).fetchall()] in ([], [0])
 
 
 def test_a_run_that_is_still_open_is_counted_when_it_closes(billing: Connection, pipeline: Connection) -> None:

@@ -416,7 +416,7 @@ def test_a_server_that_lets_nobody_read_is_told_how_to_be_served(server: SftpSer
 def test_a_receiver_that_collects_unfinished_files_is_found_out(server: SftpServer, box_with: Boxes) -> None:
     server.removes_at_once = True
     box = box_with(temporary_suffix=".837")
-    fault_of(lambda: box.upload(NAME, 1, BODY), "verification_failed", "collects unfinished files")
+    fault_of(lambda: box.upload(NAME, 1, BODY), "temporary_taken", "collects unfinished files")
 
 
 def test_leftovers_that_may_not_be_removed_hold_nothing_up(server: SftpServer, box: SftpDropBox) -> None:
