@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import psycopg
 
@@ -17,6 +17,10 @@ from include.reconciliation.adoption import Outcome, adopt_file, match_claims, s
 from include.reconciliation.evidence import Evidence, KnownFile, SeenFile, read_known_files
 
 Connection = psycopg.Connection[Any]
+
+#: A number so far behind the last one given here is a mistake, or another's: nights of years do not need as many files.
+MOST_NUMBERS_AHEAD: Final = 10_000
+_NUMBERS_SHOWN: Final = 5
 
 
 @dataclass(frozen=True)
@@ -48,13 +52,17 @@ class Report:
 
 @dataclass
 class Findings:
-    """Of all receivers: what must not go out again, and which numbers left without their file."""
+    """Of all receivers: what must not go out again, and which numbers left without their file.
+
+    `left_since`: what shows that something left after the backup.
+    """
 
     left_claim_ids: set[int] = field(default_factory=set)
     lost_numbers: list[str] = field(default_factory=list)
     lost_count: int = 0
     highest_claim_id: int = 0
     withdrawn_ids: set[int] = field(default_factory=set)
+    left_since: list[str] = field(default_factory=list)
 
 
 def compare_receiver(
@@ -80,13 +88,29 @@ def compare_receiver(
         report.for_a_person.append(
             f"receiver {code}: {count_of(evidence.unreadable_answer_count, 'file')} of answers cannot be read"
         )
+    if evidence.far_claim_count:
+        report.for_a_person.append(
+            f"receiver {code}: answers name {count_of(evidence.far_claim_count, 'claim')} numbered as ours and far "
+            "beyond those here: ask the receiver whose they are"
+        )
+    if evidence.has_other_sender:
+        report.for_a_person.append(
+            f"receiver {code}: there are answers to us from a sender (ISA06) that is no receiver here, and they count "
+            "for nothing: if it is this one, put that id into answer_sender_id of billing.receiver"
+        )
     _take_files(connection, evidence, known, findings, report)
-    _settle_answered(connection, evidence, report)
-    highest = max(
-        [last, said.last_numbers.get(code, 0), *evidence.answered_numbers]
-        + [file.control_number for file in evidence.files]
-    )
-    _check_what_is_said(evidence, last, highest, said, report)
+    believed = {number for number in evidence.answered_numbers if number <= last + MOST_NUMBERS_AHEAD}
+    _list_doubtful(evidence, last, believed, report)
+    _settle_answered(connection, evidence, findings, report)
+    highest = max([last, *believed, *(file.control_number for file in evidence.files)])
+    _check_what_is_said(code, last, highest, said, report)
+    highest = max(highest, said.last_numbers.get(code, 0))
+    if highest > last + MOST_NUMBERS_AHEAD:
+        report.reasons.append(
+            f"receiver {code}: number {highest} is more than {MOST_NUMBERS_AHEAD:,} beyond {last}, the last one here: "
+            "look at the portal again. If it is right, this backup is too old to go on from: restore a newer one"
+        )
+        return
     _use_up_numbers(connection, code, last, highest, findings, report)
 
 
@@ -100,6 +124,20 @@ def _check_place(evidence: Evidence, known: list[KnownFile], report: Report) -> 
         )
 
 
+def _list_doubtful(evidence: Evidence, last: int, believed: set[int], report: Report) -> None:
+    """Numbers that answers name and that may be anybody's: nobody is made to say a LAST_NUMBER for them."""
+    named = evidence.answered_numbers | evidence.doubtful_numbers
+    doubtful = sorted(number for number in named - believed if number > last)
+    if not doubtful:
+        return
+    shown = ", ".join(map(str, doubtful[:_NUMBERS_SHOWN]))
+    more = f" and {len(doubtful) - _NUMBERS_SHOWN} more" if len(doubtful) > _NUMBERS_SHOWN else ""
+    report.for_a_person.append(
+        f"receiver {evidence.receiver_code}: answers name {shown}{more}, which may be no numbers of ours: look in the "
+        "portal, and say its last one all the same"
+    )
+
+
 def _take_files(
     connection: Connection, evidence: Evidence, known: list[KnownFile], findings: Findings, report: Report
 ) -> None:
@@ -110,7 +148,7 @@ def _take_files(
         conflict = by_number.get(seen.control_number)
         if of_outbox is not None and seen.is_same_as(of_outbox):
             if not of_outbox.is_settled:
-                _record_sent(connection, of_outbox, "is in the folder", report)
+                _record_sent(connection, of_outbox, "is in the folder", findings, report)
             continue
         if of_outbox is not None:
             report.for_a_person.append(f"{seen.file_name}: the outbox holds other bytes under this name")
@@ -124,6 +162,7 @@ def _take_files(
         if file is None:
             continue
         findings.highest_claim_id = max([findings.highest_claim_id, *(claim.claim_id for claim in file.claims)])
+        findings.left_since.append(f"{seen.file_name} was not known here")
         if conflict is not None:
             _take_conflict(connection, seen, file, conflict, findings, report)
             continue
@@ -184,20 +223,25 @@ def _read(seen: SeenFile, body: bytes, report: Report) -> ClaimFile | None:
     return file
 
 
-def _record_sent(connection: Connection, file: KnownFile, why: str, report: Report) -> None:
+def _record_sent(connection: Connection, file: KnownFile, why: str, findings: Findings, report: Report) -> None:
+    if file.state == "built":
+        findings.left_since.append(f"{file.file_name} was not sent here and {why}")
     row = connection.execute("SELECT claim_count FROM billing.record_file_sent(%s)", (file.interchange_id,)).fetchone()
     assert row is not None
     report.lines.append(f"{file.file_name}: was {file.state}, {why}: sent, {count_of(row[0], 'claim')} submitted")
 
 
-def _settle_answered(connection: Connection, evidence: Evidence, report: Report) -> None:
+def _settle_answered(connection: Connection, evidence: Evidence, findings: Findings, report: Report) -> None:
     for file in read_known_files(connection, evidence.receiver_code):
         if not file.is_settled and file.control_number in evidence.answered_numbers:
-            _record_sent(connection, file, "has an answer", report)
+            _record_sent(connection, file, "has an answer", findings, report)
 
 
-def _check_what_is_said(evidence: Evidence, last: int, highest: int, said: Said, report: Report) -> None:
-    code = evidence.receiver_code
+def _check_what_is_said(code: str, last: int, highest: int, said: Said, report: Report) -> None:
+    """Only a person can say which number was the last: a file that was collected and not answered leaves no trace.
+
+    Whatever is seen, the folder's newest file too, may have a later one that is gone. It belies the person at most.
+    """
     told = said.last_numbers.get(code)
     if told is not None:
         if told < highest:
@@ -211,12 +255,11 @@ def _check_what_is_said(evidence: Evidence, last: int, highest: int, said: Said,
                 f"receiver {code}: NOTHING_SENT=1 cannot be, number {highest} left and the last one here is {last}"
             )
         return
-    if highest == 0 or not any(file.control_number == highest for file in evidence.files):
-        report.reasons.append(
-            f"receiver {code}: nothing shows that {highest} is the last number that left: a folder is emptied, and "
-            f"answers take their time. Say what its portal shows, LAST_NUMBER='{code}={highest}' or higher; or "
-            "NOTHING_SENT=1 when you can prove that no file left after the backup"
-        )
+    report.reasons.append(
+        f"receiver {code}: nothing shows that {highest} is the last number that left: a file that was collected leaves "
+        f"no trace, and answers take their time. Say what its portal shows, LAST_NUMBER='{code}={highest}' or higher; "
+        "or NOTHING_SENT=1 when you can prove that no file left after the backup"
+    )
 
 
 def _use_up_numbers(
@@ -225,7 +268,7 @@ def _use_up_numbers(
     if highest <= last:
         return
     here = {file.control_number for file in read_known_files(connection, code)}
-    lost = [number for number in range(last + 1, highest + 1) if number not in here]
+    lost = sorted(set(range(last + 1, highest + 1)) - here)
     connection.execute("UPDATE billing.receiver SET last_control_number = %s WHERE receiver_code = %s", (highest, code))
     report.lines.append(f"receiver {code}: the next file gets the number {highest + 1}")
     if lost:

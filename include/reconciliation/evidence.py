@@ -9,13 +9,14 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 
 from include.clearinghouse.answers import UnreadableAnswer, read_answers, read_contents
 from include.clearinghouse.claim_files import parse_claim_number, parse_file_name
 from include.clearinghouse.drop_box import DropBox, DropBoxFault, DropBoxSettings
+from include.clearinghouse_inbox.collection import list_answers
 from include.database import execute
 from include.errors import BillingError, Unavailable
 from include.outbox.delivery import OpenDropBox
@@ -24,6 +25,8 @@ from include.outbox.receivers import read_drop_box_settings, read_receiver
 Connection = psycopg.Connection[Any]
 
 _ACKNOWLEDGMENTS = {"TA1", "999", "277CA"}
+#: A claim id so far beyond the last one here was not given in the nights that a restore has lost.
+_MOST_CLAIM_IDS_AHEAD: Final = 1_000_000
 #: Of files that are known to be with the receiver nothing more is asked, so they are not read again.
 _SETTLED = {"sent", "acknowledged", "rejected"}
 
@@ -68,13 +71,22 @@ class SeenFile:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Of one receiver. `fault`: why its folders could not be looked at; then the rest is not the whole truth."""
+    """Of one receiver. `fault`: why its folders could not be looked at; then the rest is not the whole truth.
+
+    `answered_numbers`: of files that answers name, of a 277CA only together with a claim that can be ours: its batch
+    reference may be the receiver's own number and look like one of ours. The others of those are `doubtful_numbers`.
+    `answered_claims`: numbers of claims that can be ours; `far_claim_count`: how many have our form and cannot.
+    `has_other_sender`: answers to us are from somebody who is no receiver; nothing in them counts.
+    """
 
     receiver_code: str
     looked_in: str
     files: tuple[SeenFile, ...]
     answered_numbers: frozenset[int]
+    doubtful_numbers: frozenset[int]
     answered_claims: frozenset[str]
+    far_claim_count: int
+    has_other_sender: bool
     unreadable_answer_count: int
     fault: str | None
 
@@ -105,16 +117,13 @@ def gather(
     if files_folder is not None:
         for seen in _copies(files_folder, receiver.submitter_id):
             files[seen.file_name, seen.byte_count] = seen
-    answers = _Answers(receiver.submitter_id)
-    for number, claim_number in execute(
-        connection,
-        "reconciliation/read_stored_answers.sql",
-        {"receiver_code": receiver_code, "submitter_id": receiver.submitter_id},
+    parties = _read_parties(connection, receiver_code)
+    answers = _Answers(parties)
+    for stored in execute(
+        connection, "reconciliation/read_stored_answers.sql", {"submitter_id": parties.submitter_id}
     ).fetchall():
-        answers.note(number, claim_number)
-    for (body,) in connection.execute(
-        "SELECT body FROM billing.inbox_file WHERE receiver_code = %s AND file_state = 'received'", (receiver_code,)
-    ):
+        answers.note(*stored)
+    for (body,) in connection.execute("SELECT body FROM billing.inbox_file WHERE file_state = 'received'"):
         answers.read(bytes(body))
     looked_in, fault = "", None
     try:
@@ -122,9 +131,8 @@ def gather(
             looked_in = box.description
             for seen in _folder_files(box, settings, receiver.submitter_id, known):
                 files.setdefault((seen.file_name, seen.byte_count), seen)
-            for listed in box.list_answers():
-                if parse_file_name(listed.name) is None:
-                    answers.read(box.read_answer(listed.name))
+            for listed in list_answers(connection, box, settings):
+                answers.read(box.read_answer(listed.name))
     except (BillingError, Unavailable) as error:
         fault = str(error)
     return Evidence(
@@ -136,7 +144,10 @@ def gather(
             if seen.addressed_to not in others
         ),
         answered_numbers=frozenset(answers.numbers),
+        doubtful_numbers=frozenset(answers.doubtful_numbers - answers.numbers),
         answered_claims=frozenset(answers.claims),
+        far_claim_count=len(answers.far_claims),
+        has_other_sender=answers.has_other_sender,
         unreadable_answer_count=answers.unreadable_count,
         fault=fault,
     )
@@ -178,27 +189,63 @@ def _number_of(name: str, submitter_id: str) -> int | None:
     return parsed[1] if parsed is not None and parsed[0] == submitter_id else None
 
 
+@dataclass(frozen=True)
+class _Parties:
+    """Whose answers count: those from `sender_id` to `submitter_id`; other receivers share the folder."""
+
+    submitter_id: str
+    sender_id: str
+    other_sender_ids: frozenset[str]
+    highest_claim_id: int
+
+
 class _Answers:
     """Numbers of ours that answers name; whatever else they say is the business of the inbox."""
 
-    def __init__(self, submitter_id: str) -> None:
+    def __init__(self, parties: _Parties) -> None:
         self.numbers: set[int] = set()
+        self.doubtful_numbers: set[int] = set()
         self.claims: set[str] = set()
+        self.far_claims: set[str] = set()
         self.unreadable_count = 0
-        self._submitter_id = submitter_id
+        self.has_other_sender = False
+        self._parties = parties
 
-    def note(self, control_number: int | None, claim_number: str | None) -> None:
+    def note(self, sender_id: str | None, source: str, control_number: int | None, claim_number: str | None) -> None:
+        """Of an answer to us. What names no number is no loss, whoever wrote it."""
+        if sender_id != self._parties.sender_id:
+            says_something = control_number is not None or claim_number is not None
+            self.has_other_sender |= says_something and sender_id not in self._parties.other_sender_ids
+            return
+        key = parse_claim_number(claim_number) if claim_number is not None else None
+        can_be_ours = key is not None and 0 < key[0] <= self._parties.highest_claim_id
+        if claim_number is not None and key is not None:
+            (self.claims if can_be_ours else self.far_claims).add(claim_number)
         if control_number is not None and control_number > 0:
-            self.numbers.add(control_number)
-        if claim_number is not None and parse_claim_number(claim_number) is not None:
-            self.claims.add(claim_number)
+            is_certain = source != "277CA" or can_be_ours
+            (self.numbers if is_certain else self.doubtful_numbers).add(control_number)
 
     def read(self, body: bytes) -> None:
         if _ACKNOWLEDGMENTS.isdisjoint(read_contents(body)):
             return
+        parties = self._parties
         try:
             for answer in read_answers(body):
-                if answer.submitter_id == self._submitter_id:
-                    self.note(answer.control_number, answer.claim_number)
+                if answer.submitter_id == parties.submitter_id:
+                    self.note(answer.sender_id, answer.source, answer.control_number, answer.claim_number)
         except UnreadableAnswer:
             self.unreadable_count += 1
+
+
+def _read_parties(connection: Connection, receiver_code: str) -> _Parties:
+    row = connection.execute(
+        "SELECT v.submitter_id, coalesce(v.answer_sender_id, v.receiver_id),"
+        " ARRAY(SELECT coalesce(o.answer_sender_id, o.receiver_id) FROM billing.receiver o"
+        " WHERE o.receiver_code <> v.receiver_code),"
+        " (SELECT last_value FROM billing.claim_claim_id_seq)"
+        " FROM billing.receiver v WHERE v.receiver_code = %s",
+        (receiver_code,),
+    ).fetchone()
+    assert row is not None
+    submitter_id, sender_id, others, last_claim_id = row
+    return _Parties(submitter_id, sender_id, frozenset(others), last_claim_id + _MOST_CLAIM_IDS_AHEAD)

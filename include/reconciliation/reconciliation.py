@@ -32,6 +32,8 @@ _MOST_LOST_FILES: Final = 1_000
 def reconcile(connection: Connection, open_drop_box: OpenDropBox, said: Said, is_confirmed: bool) -> Report:
     """Compare every receiver with the outbox and, confirmed, put the outbox right and unlock sending.
 
+    Only with a person's word for every receiver, `last_numbers` or `nothing_sent`: nothing that can be seen shows that
+    no later file left. What is seen is taken over, and belies a wrong word.
     All in one transaction: refused or not confirmed, nothing is changed. Nothing is changed either while sending is not
     locked; a second call finds nothing to do. Needs the database's owner. Raises `BillingError` when `said.files`
     cannot be read.
@@ -52,6 +54,8 @@ def reconcile(connection: Connection, open_drop_box: OpenDropBox, said: Said, is
         if not said.nothing_sent:
             _doubt_the_rest(connection, codes, report)
         _hold_what_may_have_left(connection, findings, report)
+        if said.nothing_sent and findings.left_since:
+            report.reasons.append(f"NOTHING_SENT=1 cannot be: {'; '.join(findings.left_since)}")
         if report.for_a_person and not said.is_seen:
             report.reasons.append("what is listed for a person comes first; then SEEN=1 says that it is looked after")
         if stop == "not locked":
@@ -117,14 +121,18 @@ def _hold_what_answers_name(connection: Connection, seen: list[Evidence], findin
     ).fetchall()
     held = hold_items(
         connection,
-        [("claims_submission", claim_id) for claim_id, interchange_id in rows if interchange_id is None],
+        [("claims_submission", claim_id) for claim_id, interchange_id, _ in rows if interchange_id is None],
         "after a restore: an answer of its receiver names it",
     )
     if held:
         report.lines.append(
             f"{count_of(held, 'claim')} held: named by an answer, so in a file that left and is not here"
         )
-    for interchange_id in sorted({interchange_id for _, interchange_id in rows if interchange_id is not None}):
+    if any(interchange_id is None for _, interchange_id, _ in rows):
+        findings.left_since.append("answers name claims that wait here and are in no file")
+    for interchange_id in sorted({interchange_id for _, interchange_id, is_built in rows if is_built}):
+        findings.left_since.append(f"answers name claims of file id {interchange_id}, which was not sent here")
+    for interchange_id in sorted({interchange_id for _, interchange_id, _ in rows if interchange_id is not None}):
         row = connection.execute("SELECT claim_count FROM billing.record_file_sent(%s)", (interchange_id,)).fetchone()
         assert row is not None
         report.lines.append(

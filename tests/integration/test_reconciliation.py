@@ -20,6 +20,7 @@ from psycopg import sql
 
 from include.claims_scrubber import edit_of
 from include.clearinghouse.drop_box import DropBoxFault
+from include.clearinghouse_inbox import steps
 from include.development import environment
 from include.reconciliation import command
 from include.reconciliation.comparison import Report, Said
@@ -152,6 +153,11 @@ def names(ids: list[int], version: int = 1) -> list[str]:
     return sorted(f"C{one}V{version}" for one in ids)
 
 
+def shown(number: int, *, files: Path | None = None, is_seen: bool = False) -> Said:
+    """What a person says: the highest number on the receiver's portal."""
+    return Said(last_numbers={"default": number}, files=files, is_seen=is_seen)
+
+
 # A copy that was made before a night
 
 
@@ -172,7 +178,7 @@ def test_files_in_the_folder_are_taken_over_and_no_claim_is_sent_twice(
     world.submit(world.original, FIRST)
     assert world.sent_claims() == names(ids)
 
-    report = world.reconcile(copy)
+    report = world.reconcile(copy, shown(1))
     assert (report.outcome, report.for_a_person) == ("unlocked", [])
     assert set(world.statuses(copy).values()) == {"submitted"}
     columns = "control_number, file_name, sha256, body, interchange_state, attempt_count, delivered_to"
@@ -208,12 +214,12 @@ def test_a_look_changes_nothing_and_says_the_same(world: World, add: Callable[..
     copy = world.backup()
     world.submit(world.original, FIRST)
 
-    looked = world.reconcile(copy, confirmed=False)
+    looked = world.reconcile(copy, shown(1), confirmed=False)
     assert looked.outcome == "possible"
     assert world.stop_code(copy) == LOCKED
     assert world.rows(copy, "SELECT FROM billing.interchange") == []
     assert set(world.statuses(copy).values()) == {"awaiting_submission"}
-    done = world.reconcile(copy)
+    done = world.reconcile(copy, shown(1))
     assert done.outcome == "unlocked"
     assert [line for line in done.lines if not line.startswith("new claims")] == looked.lines
 
@@ -222,7 +228,7 @@ def test_a_second_call_changes_nothing(world: World, add: Callable[..., list[int
     add(2)
     copy = world.backup()
     world.submit(world.original, FIRST)
-    world.reconcile(copy)
+    world.reconcile(copy, shown(1))
     before = world.rows(copy, "SELECT count(*), max(history_id) FROM billing.history")
 
     assert world.reconcile(copy).outcome == "not locked"
@@ -233,7 +239,7 @@ def test_where_nothing_is_locked_it_only_looks(world: World, add: Callable[..., 
     add(1)
     world.submit(world.original, FIRST)
     shutil.rmtree(world.outbox)
-    report = world.reconcile(world.original, Said(last_numbers={"default": 9}))
+    report = world.reconcile(world.original, shown(9))
     assert report.outcome == "not locked"
     assert world.rows(world.original, "SELECT last_control_number FROM billing.receiver") == [(1,)]
     assert world.held(world.original) == set()
@@ -256,7 +262,7 @@ def test_with_the_folder_emptied_answers_and_a_person_tell_the_numbers(
     assert "LAST_NUMBER='default=1'" in alone.reasons[0]
     assert world.stop_code(copy) == LOCKED
 
-    report = world.reconcile(copy, Said(last_numbers={"default": 1}))
+    report = world.reconcile(copy, shown(1))
     assert report.outcome == "unlocked"
     assert world.held(copy) == {("claims_submission", one) for one in ids}
     world.submit(copy, SECOND)
@@ -275,7 +281,7 @@ def test_a_claim_an_answer_names_is_held_for_just_that(world: World, add: Callab
     (world.outbox / world.files()[0]).unlink()
     world.answer(a277("0000000010001", ProviderAnswer(claims=[ClaimAnswer(f"C{ids[1]}V1")])))
 
-    assert world.reconcile(copy, Said(last_numbers={"default": 1})).outcome == "unlocked"
+    assert world.reconcile(copy, shown(1)).outcome == "unlocked"
     reasons = dict(world.rows(copy, "SELECT item_id, reason FROM billing.hold"))
     assert "an answer of its receiver names it" in reasons[ids[1]]
     assert "a lost file may hold it (default 1)" in reasons[ids[0]]
@@ -289,10 +295,10 @@ def test_answers_that_the_inbox_has_stored_count_as_well(world: World, add: Call
         "INSERT INTO billing.inbox_file (receiver_code, sha256, body) VALUES ('default', 'x', %s) RETURNING 1",
         ta1(7),
     )
-    report = world.reconcile(copy, Said(last_numbers={"default": 6}))
+    report = world.reconcile(copy, shown(6))
     assert report.outcome == "refused"
     assert "LAST_NUMBER says 6, but 7 is known" in report.reasons[0]
-    assert world.reconcile(copy, Said(last_numbers={"default": 8})).outcome == "unlocked"
+    assert world.reconcile(copy, shown(8)).outcome == "unlocked"
     assert world.rows(copy, "SELECT last_control_number FROM billing.receiver") == [(8,)]
 
 
@@ -326,7 +332,7 @@ def test_a_lost_file_holds_what_waits_in_every_step_and_leaves_its_claim_ids_alo
         appointment, invoice = practice.appointment(), practice.invoice(practice.appointment())
     copy = world.backup()
     world.rows(copy, "SELECT setval('billing.claim_claim_id_seq', 5000000)")
-    assert world.reconcile(copy, Said(last_numbers={"default": 2})).outcome == "unlocked"
+    assert world.reconcile(copy, shown(2)).outcome == "unlocked"
     assert world.held(copy) == {
         ("claims_submission", ids[0]),
         ("invoice_processing", invoice),
@@ -344,7 +350,7 @@ def test_copies_of_the_files_from_elsewhere_take_the_place_of_holds(
     copies = tmp_path / "from the portal"
     shutil.move(world.outbox, copies)
     world.outbox.mkdir()
-    assert world.reconcile(copy, Said(files=copies)).outcome == "unlocked"
+    assert world.reconcile(copy, shown(1, files=copies)).outcome == "unlocked"
     assert set(world.statuses(copy).values()) == {"submitted"}
     assert world.held(copy) == set()
     assert world.files() == []
@@ -370,10 +376,10 @@ def test_where_nobody_may_list_the_folder_a_person_tells_the_number(
         raise DropBoxFault("no_permission", "the folder may not be listed")
 
     monkeypatch.setattr("include.clearinghouse.directory_drop_box.DirectoryDropBox.list_claim_files", refused)
-    assert "may not be listed" in world.reconcile(copy, Said(last_numbers={"default": 1})).reasons[0]
+    assert "may not be listed" in world.reconcile(copy, shown(1)).reasons[0]
     world.rows(copy, "UPDATE billing.receiver SET can_read_back = false RETURNING 1")
     assert world.reconcile(copy).outcome == "refused"
-    assert world.reconcile(copy, Said(last_numbers={"default": 1})).outcome == "unlocked"
+    assert world.reconcile(copy, shown(1)).outcome == "unlocked"
 
 
 def test_receivers_that_share_a_folder_keep_their_own_numbers(world: World, add: Callable[..., list[int]]) -> None:
@@ -386,11 +392,209 @@ def test_receivers_that_share_a_folder_keep_their_own_numbers(world: World, add:
     )
     copy = world.backup()
     world.submit(world.original, FIRST)
-    refused = world.reconcile(copy)
+    refused = world.reconcile(copy, shown(1))
     assert [reason.split(":")[0] for reason in refused.reasons] == ["receiver second"]
-    assert world.reconcile(copy, Said(last_numbers={"second": 0})).outcome == "unlocked"
+    assert world.reconcile(copy, Said(last_numbers={"default": 1, "second": 0})).outcome == "unlocked"
     numbers = "SELECT receiver_code, last_control_number FROM billing.receiver ORDER BY 1"
     assert world.rows(copy, numbers) == [("default", 1), ("second", 0)]
+
+
+# What is no proof
+
+
+def test_no_file_that_is_there_shows_that_no_later_one_left(
+    world: World, add: Callable[..., list[int]], tmp_path: Path
+) -> None:
+    add(1)
+    world.submit(world.original, FIRST)
+    add(1)
+    copy = world.backup()
+    world.submit(world.original, SECOND)
+    add(1)
+    world.submit(world.original, THIRD)
+    first, second, third = (world.outbox / name for name in world.files())
+    copies = tmp_path / "copies"
+    copies.mkdir()
+
+    # The newest of all lies in its folder.
+    assert world.reconcile(copy, Said(is_seen=True)).outcome == "refused"
+    shutil.move(third, tmp_path)
+    # A file that is not known here lies there, a later one is collected.
+    assert world.reconcile(copy, Said(is_seen=True)).outcome == "refused"
+    # A copy of it.
+    shutil.move(second, copies)
+    assert world.reconcile(copy, Said(files=copies, is_seen=True)).outcome == "refused"
+    # The last file that this database knows.
+    for path in copies.iterdir():
+        path.unlink()
+    assert world.reconcile(copy, Said(is_seen=True)).outcome == "refused"
+    shutil.move(first, copies)
+    report = world.reconcile(copy, Said(files=copies, is_seen=True))
+    assert report.outcome == "refused"
+    assert "LAST_NUMBER='default=1' or higher" in report.reasons[0]
+    assert world.stop_code(copy) == LOCKED
+
+
+def test_numbers_above_those_that_can_be_had_are_used_up_and_hold_what_waits(
+    world: World, add: Callable[..., list[int]], tmp_path: Path
+) -> None:
+    first, second = add(2)
+    world.rows(world.original, "UPDATE billing.claim SET entered_step_on = %s RETURNING 1", FIRST)
+    world.rows(
+        world.original, "UPDATE billing.claim SET entered_step_on = %s WHERE claim_id = %s RETURNING 1", SECOND, second
+    )
+    copy = world.backup()
+    world.submit(world.original, SECOND)
+    world.submit(world.original, THIRD)
+    copies = tmp_path / "copies"
+    shutil.move(world.outbox, copies)
+    world.outbox.mkdir()
+    held = [path for path in sorted(copies.iterdir()) if "_000000002_" in path.name]
+    shutil.move(held[0], tmp_path)
+
+    assert world.reconcile(copy, Said(files=copies)).outcome == "refused"
+    assert world.reconcile(copy, shown(0, files=copies)).outcome == "refused"
+    assert world.reconcile(copy, shown(2, files=copies)).outcome == "unlocked"
+    assert world.statuses(copy) == {f"C{first}V1": "submitted", f"C{second}V1": "awaiting_submission"}
+    assert world.held(copy) == {("claims_submission", second)}
+    world.submit(copy, "2026-03-12")
+    assert world.files() == []
+    assert world.rows(copy, "SELECT last_control_number FROM billing.receiver") == [(2,)]
+
+
+@pytest.mark.parametrize("last", [0, 1])
+def test_a_receiver_of_which_nothing_is_seen_needs_a_word_too(
+    world: World, add: Callable[..., list[int]], last: int
+) -> None:
+    add(1)
+    copy = world.backup()
+    world.rows(copy, "UPDATE billing.receiver SET last_control_number = %s RETURNING 1", last)
+    assert world.reconcile(copy).outcome == "refused"
+    assert world.reconcile(copy, shown(last)).outcome == "unlocked"
+
+
+@pytest.mark.parametrize(("number", "outcome"), [(10_001, "unlocked"), (10_002, "refused"), (999_999_999, "refused")])
+def test_a_last_number_that_is_far_ahead_is_a_mistake(
+    world: World, add: Callable[..., list[int]], number: int, outcome: str
+) -> None:
+    add(1)
+    world.submit(world.original, FIRST)
+    copy = world.backup()
+    report = world.reconcile(copy, shown(number))
+    assert report.outcome == outcome
+    if outcome == "refused":
+        assert report.reasons == [
+            f"receiver default: number {number} is more than 10,000 beyond 1, the last one here: look at the portal "
+            "again. If it is right, this backup is too old to go on from: restore a newer one"
+        ]
+
+
+@pytest.mark.parametrize("number", [7, 10_000])
+def test_a_batch_of_our_claims_tells_the_number_of_its_file(
+    world: World, add: Callable[..., list[int]], number: int
+) -> None:
+    (claim,) = add(1)
+    copy = world.backup()
+    world.answer(a277(f"{number:09d}0001", ProviderAnswer(claims=[ClaimAnswer(f"C{claim}V1")])))
+    report = world.reconcile(copy, shown(number - 1))
+    assert report.outcome == "refused"
+    assert f"LAST_NUMBER says {number - 1}, but {number} is known" in report.reasons[0]
+    assert world.reconcile(copy, shown(number)).outcome == "unlocked"
+
+
+@pytest.mark.parametrize(
+    ("reference", "claim", "number"),
+    [
+        ("20261124093015", "C{}V1", 202_611_240),
+        ("0000100010001", "C{}V1", 10_001),
+        ("0000000070001", "PATIENT 7", 7),
+        ("0000000070001", "C{}000000000V1", 7),
+        ("0000000070001", "", 7),
+    ],
+)
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_a_batch_number_of_somebody_else_is_shown_and_demands_nothing(
+    world: World, add: Callable[..., list[int]], reference: str, claim: str, number: int, is_stored: bool
+) -> None:
+    (ours,) = add(1)
+    copy = world.backup()
+    claims = [ClaimAnswer(claim.format(ours))] if claim else []
+    world.answer(a277(reference, ProviderAnswer(claims=claims)))
+    if is_stored:
+        store_answers(world, copy)
+
+    report = world.reconcile(copy, shown(1))
+    assert report.outcome == "refused"
+    assert any(f"answers name {number}, " in line for line in report.for_a_person)
+    assert world.reconcile(copy, shown(1, is_seen=True)).outcome == "unlocked"
+    assert world.rows(copy, "SELECT last_control_number FROM billing.receiver") == [(1,)]
+    assert add(1, copy)[0] < 3_000_000
+
+
+def test_a_receipt_of_a_number_far_ahead_is_shown_and_demands_nothing(
+    world: World, add: Callable[..., list[int]]
+) -> None:
+    add(1)
+    copy = world.backup()
+    world.answer(ta1(10_000), "near.txt")
+    world.answer(a999(10_001), "far.txt")
+    report = world.reconcile(copy, shown(10_000))
+    assert "answers name 10001, " in report.for_a_person[0]
+    assert "but 10000 is known" in world.reconcile(copy, shown(9_999)).reasons[0]
+    assert world.reconcile(copy, shown(10_000, is_seen=True)).outcome == "unlocked"
+
+
+@pytest.mark.parametrize(
+    ("to", "sender", "outcome"),
+    [
+        ("SUBMITTER", "RECEIVER", "refused"),
+        ("SUBMITTER", "SENDER", "unlocked"),
+        ("OTHER", "RECEIVER", "unlocked"),
+        ("OTHER", "SENDER", "unlocked"),
+    ],
+)
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_only_what_the_receiver_writes_to_us_shows_a_number(
+    world: World, add: Callable[..., list[int]], to: str, sender: str, outcome: str, is_stored: bool
+) -> None:
+    add(1)
+    copy = world.backup()
+    world.answer(from_sender(a999(7, to=to), sender))
+    if is_stored:
+        store_answers(world, copy)
+    assert world.reconcile(copy, shown(6, is_seen=True)).outcome == outcome
+
+
+def test_a_receiver_may_write_under_another_id_than_it_is_written_to(
+    world: World, add: Callable[..., list[int]]
+) -> None:
+    add(1)
+    copy = world.backup()
+    world.answer(from_sender(a999(7), "SENDER"))
+    for _ in range(2):
+        report = world.reconcile(copy, shown(6))
+        assert report.for_a_person == [
+            "receiver default: there are answers to us from a sender (ISA06) that is no receiver here, and they count "
+            "for nothing: if it is this one, put that id into answer_sender_id of billing.receiver"
+        ]
+        if (world.inbox / "answer.txt").exists():
+            store_answers(world, copy)
+    world.rows(copy, "UPDATE billing.receiver SET answer_sender_id = 'SENDER' RETURNING 1")
+    report = world.reconcile(copy, shown(6))
+    assert report.for_a_person == []
+    assert "7 is known" in report.reasons[0]
+
+
+def from_sender(body: bytes, sender: str) -> bytes:
+    return body.replace(b"*ZZ*RECEIVER".ljust(19), f"*ZZ*{sender:<15}".encode())
+
+
+def store_answers(world: World, name: str) -> None:
+    """The inbox has collected and read the answer; the receiver's folder is empty again."""
+    with psycopg.connect(environment.pipeline_url(world.url(name)), autocommit=True) as pipeline:
+        steps.collect_files(pipeline, "default", directory_boxes(world.outbox, world.inbox))
+        steps.apply_acknowledgments(pipeline)
+    (world.inbox / "answer.txt").unlink()
 
 
 # Files that the copy has, and whose way it has not seen to the end
@@ -417,16 +621,53 @@ def half_way(world: World, add: Callable[..., list[int]]) -> tuple[str, list[int
 
 def test_a_file_it_had_not_delivered_is_sent_when_it_lies_there(world: World, half_way: tuple[str, list[int]]) -> None:
     copy, _ = half_way
-    assert world.reconcile(copy).outcome == "unlocked"
+    assert world.reconcile(copy, shown(1)).outcome == "unlocked"
     assert world.rows(copy, "SELECT interchange_state FROM billing.interchange") == [("sent",)]
     assert set(world.statuses(copy).values()) == {"submitted"}
+
+
+def test_a_file_it_had_not_delivered_belies_who_says_that_nothing_left(
+    world: World, half_way: tuple[str, list[int]]
+) -> None:
+    copy, ids = half_way
+    report = world.reconcile(copy, Said(nothing_sent=True))
+    assert report.outcome == "refused"
+    assert "NOTHING_SENT=1 cannot be" in report.reasons[0]
+    (world.outbox / world.files()[0]).unlink()
+    world.answer(a277("", ProviderAnswer(claims=[ClaimAnswer(f"C{ids[0]}V1")])))
+    assert world.reconcile(copy, Said(nothing_sent=True)).outcome == "refused"
+
+
+def test_a_file_of_unknown_outcome_may_have_left_before_the_backup(
+    world: World, half_way: tuple[str, list[int]]
+) -> None:
+    copy, ids = half_way
+    world.rows(
+        copy, "UPDATE billing.interchange SET interchange_state = 'sending', delivery_stage = 'placing' RETURNING 1"
+    )
+    world.answer(a277("", ProviderAnswer(claims=[ClaimAnswer(f"C{ids[0]}V1")])))
+    assert world.reconcile(copy, Said(nothing_sent=True), confirmed=False).outcome == "possible"
+    (world.outbox / world.files()[0]).unlink()
+    assert world.reconcile(copy, Said(nothing_sent=True)).outcome == "unlocked"
+    assert set(world.statuses(copy).values()) == {"submitted"}
+
+
+def test_a_waiting_claim_that_is_answered_belies_who_says_that_nothing_left(
+    world: World, add: Callable[..., list[int]]
+) -> None:
+    (claim,) = add(1)
+    copy = world.backup()
+    world.answer(a277("", ProviderAnswer(claims=[ClaimAnswer(f"C{claim}V1")])))
+    report = world.reconcile(copy, Said(nothing_sent=True))
+    assert report.outcome == "refused"
+    assert "NOTHING_SENT=1 cannot be" in report.reasons[0]
 
 
 def test_a_file_it_had_not_delivered_is_sent_when_it_is_answered(world: World, half_way: tuple[str, list[int]]) -> None:
     copy, ids = half_way
     (world.outbox / world.files()[0]).unlink()
     world.answer(a277("", ProviderAnswer(claims=[ClaimAnswer(f"C{ids[0]}V1")])))
-    assert world.reconcile(copy, Said(last_numbers={"default": 1})).outcome == "unlocked"
+    assert world.reconcile(copy, shown(1)).outcome == "unlocked"
     assert set(world.statuses(copy).values()) == {"submitted"}
 
 
@@ -435,7 +676,7 @@ def test_a_file_it_had_not_delivered_is_unknown_when_nothing_shows_it(
 ) -> None:
     copy, _ = half_way
     (world.outbox / world.files()[0]).unlink()
-    assert world.reconcile(copy, Said(last_numbers={"default": 1})).outcome == "unlocked"
+    assert world.reconcile(copy, shown(1)).outcome == "unlocked"
     assert world.rows(copy, "SELECT interchange_state FROM billing.interchange") == [("unknown",)]
     with pytest.raises(Exception, match="whether it arrived is unknown"):
         world.submit(copy, FIRST)
@@ -472,7 +713,7 @@ def test_a_claim_made_after_the_backup_is_held_where_it_stands_now(world: World,
         other = practice.claim(practice.invoice())
         assert other == unknown[0]
 
-    report = world.reconcile(copy)
+    report = world.reconcile(copy, shown(1))
     assert (report.outcome, report.for_a_person) == ("unlocked", [])
     assert world.held(copy) == {("invoice_processing", invoice), ("invoice_creation", kept)}
     assert world.statuses(copy)[f"C{other}V2"] == "awaiting_submission"
@@ -489,12 +730,12 @@ def test_a_claim_of_which_nothing_is_here_waits_for_a_person(world: World, add: 
     copy = world.backup()
     late = add(1)
     world.submit(world.original, FIRST)
-    report = world.reconcile(copy)
+    report = world.reconcile(copy, shown(1))
     assert report.outcome == "refused"
     assert report.for_a_person == [
         f"claim C{late[0]}V1 is in file 000000001 and not known here, nor any appointment it could be of"
     ]
-    assert world.reconcile(copy, Said(is_seen=True)).outcome == "unlocked"
+    assert world.reconcile(copy, shown(1, is_seen=True)).outcome == "unlocked"
     assert world.rows(
         copy, "SELECT detail -> 'for_a_person' ->> 0 FROM billing.history WHERE action = 'reconciled'"
     ) == [(report.for_a_person[0],)]
@@ -510,7 +751,7 @@ def test_a_corrected_version_that_left_is_not_sent_again(world: World, add: Call
     world.submit(world.original, SECOND)
     assert world.sent_claims() == [f"C{claim}V1", f"C{claim}V2"]
 
-    assert world.reconcile(copy).outcome == "unlocked"
+    assert world.reconcile(copy, shown(2)).outcome == "unlocked"
     assert world.statuses(copy) == {f"C{claim}V2": "submitted"}
 
 
@@ -537,10 +778,10 @@ def test_two_files_with_one_number_are_told_apart_and_neither_is_sent_again(
         owner.execute("DROP TRIGGER stop_here ON billing.interchange; DROP FUNCTION stop_here")
         owner.execute("SELECT billing.lock_sending('number_reused')")
 
-    report = world.reconcile(copy)
+    report = world.reconcile(copy, shown(1))
     assert report.outcome == "refused"
     assert any("have one control number" in line for line in report.for_a_person)
-    assert world.reconcile(copy, Said(is_seen=True)).outcome == "unlocked"
+    assert world.reconcile(copy, shown(1, is_seen=True)).outcome == "unlocked"
     assert world.rows(copy, "SELECT interchange_state FROM billing.interchange") == [("rejected",)]
     expected = dict.fromkeys(names(ids), "submitted") | dict.fromkeys(names(new), "rejected")
     assert world.statuses(copy) == expected
@@ -559,9 +800,9 @@ def test_a_damaged_file_uses_up_its_number_and_is_shown(world: World, add: Calla
     world.submit(world.original, FIRST)
     file = world.outbox / world.files()[0]
     file.write_bytes(file.read_bytes()[:-30])
-    report = world.reconcile(copy)
+    report = world.reconcile(copy, shown(1))
     assert "the file ends in the middle of a segment" in report.for_a_person[0]
-    assert world.reconcile(copy, Said(is_seen=True)).outcome == "unlocked"
+    assert world.reconcile(copy, shown(1, is_seen=True)).outcome == "unlocked"
     assert world.held(copy) == {("claims_submission", one) for one in ids}
     assert world.rows(copy, "SELECT last_control_number FROM billing.receiver") == [(1,)]
 
@@ -575,11 +816,12 @@ def test_answers_that_came_too_early_are_read_again(world: World, add: Callable[
         "WITH f AS (INSERT INTO billing.inbox_file (receiver_code, sha256, body, file_state, decided_at)"
         " VALUES ('default', 'x', %s, 'applied', now()) RETURNING inbox_file_id)"
         " INSERT INTO billing.acknowledgment (inbox_file_id, position, source, grain, outcome, effect, submitter_id,"
-        " control_number) SELECT inbox_file_id, 1, 'TA1', 'interchange', 'accepted', 'unknown', 'SUBMITTER', 1 FROM f"
+        " sender_id, control_number) SELECT inbox_file_id, 1, 'TA1', 'interchange', 'accepted', 'unknown', 'SUBMITTER',"
+        " 'RECEIVER', 1 FROM f"
         " RETURNING 1",
         ta1(1),
     )
-    assert world.reconcile(copy).outcome == "unlocked"
+    assert world.reconcile(copy, shown(1)).outcome == "unlocked"
     assert world.rows(copy, "SELECT file_state FROM billing.inbox_file") == [("received",)]
     assert world.rows(copy, "SELECT FROM billing.acknowledgment") == []
 
@@ -610,10 +852,13 @@ def test_the_command_says_what_it_would_do_does_it_and_ends_with_its_code(
 
     assert command.main(["--nothing-sent"]) == 1
     assert "not unlocked, nothing was changed" in capsys.readouterr().out
-    assert command.main([]) == 0
+    assert command.main(["--confirm"]) == 1
+    assert "LAST_NUMBER='default=1'" in capsys.readouterr().out
+    portal = ["--last-number", "default=1"]
+    assert command.main(portal) == 0
     assert "with CONFIRM=1 all of this is done" in capsys.readouterr().out
     assert world.stop_code(copy) == LOCKED
-    assert command.main(["--confirm"]) == 0
+    assert command.main(["--confirm", *portal]) == 0
     said = capsys.readouterr().out
     assert "done: sending is unlocked" in said
     assert "1 of 1 claim submitted" in said
