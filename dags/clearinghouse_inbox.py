@@ -13,7 +13,9 @@ written otherwise; files of unknown outcome are found out about. The run is red 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable, TaskGroup, dag, task
 
@@ -22,6 +24,20 @@ from include.airflow_support import billing_step, fail, open_drop_box, set_label
 
 # An event starts a run; those that come during a run start one run after it.
 ANSWERS = Asset("clearinghouse_answers", watchers=[AssetWatcher(name="new_answers", trigger=NewAnswersTrigger())])
+
+# A receiver with something for a person to do.
+INSTANCE: dict[str, Any] = {"map_index_template": "{{ label }}", "retries": 0}
+
+
+def look_again(trouble: dict[str, list[int]], list_troubles: Callable[[Any], list[Any]]) -> None:
+    """Fail with what is open now of the files that the instance is about; a cleared one may have nothing to say."""
+    from include.clearinghouse_inbox import instances
+
+    set_label(str(trouble["label"]))
+    with billing_step() as connection:
+        message = instances.still_open(list_troubles(connection), trouble["file_ids"])
+        if message:
+            fail(message)
 
 
 @dag(
@@ -99,19 +115,11 @@ def clearinghouse_inbox() -> None:
         with billing_step() as connection:
             return instances.report(steps.list_quarantined(connection))
 
-    @task(
-        map_index_template="{{ label }}",
-        retries=0,
-        doc_md="Fail for a receiver with answers that could not be read; when cleared, first look again.",
-    )
+    @task(**INSTANCE, doc_md="Fail for a receiver with answers that could not be read; when cleared, first look again.")
     def quarantined_files(trouble: dict[str, list[int]]) -> None:
-        from include.clearinghouse_inbox import instances, steps
+        from include.clearinghouse_inbox import steps
 
-        set_label(str(trouble["label"]))
-        with billing_step() as connection:
-            message = instances.still_open(steps.list_quarantined(connection), trouble["file_ids"])
-            if message:
-                fail(message)
+        look_again(trouble, steps.list_quarantined)
 
     @task(trigger_rule="all_done")
     def list_overdue() -> list[dict[str, object]]:
@@ -121,19 +129,11 @@ def clearinghouse_inbox() -> None:
         with billing_step() as connection:
             return instances.report(steps.list_overdue(connection))
 
-    @task(
-        map_index_template="{{ label }}",
-        retries=0,
-        doc_md="Fail for a receiver that has not answered in time; when cleared, first look again.",
-    )
+    @task(**INSTANCE, doc_md="Fail for a receiver that has not answered in time; when cleared, first look again.")
     def overdue_answers(trouble: dict[str, list[int]]) -> None:
-        from include.clearinghouse_inbox import instances, steps
+        from include.clearinghouse_inbox import steps
 
-        set_label(str(trouble["label"]))
-        with billing_step() as connection:
-            message = instances.still_open(steps.list_overdue(connection), trouble["file_ids"])
-            if message:
-                fail(message)
+        look_again(trouble, steps.list_overdue)
 
     @task(trigger_rule="all_done")
     def list_uncertain() -> list[dict[str, object]]:
@@ -143,17 +143,36 @@ def clearinghouse_inbox() -> None:
         with billing_step() as connection:
             return instances.report(steps.list_uncertain(connection))
 
-    @task(
-        map_index_template="{{ label }}",
-        retries=0,
-        doc_md="Fail for a receiver with files of unknown outcome; when cleared, first look again.",
-    )
+    @task(**INSTANCE, doc_md="Fail for a receiver with files of unknown outcome; when cleared, first look again.")
     def uncertain_files(trouble: dict[str, list[int]]) -> None:
+        from include.clearinghouse_inbox import steps
+
+        look_again(trouble, steps.list_uncertain)
+
+    @task(trigger_rule="all_done")
+    def list_rejected() -> list[dict[str, object]]:
+        """Which receivers refused files or transaction sets whose claims nobody has returned."""
         from include.clearinghouse_inbox import instances, steps
 
-        set_label(str(trouble["label"]))
         with billing_step() as connection:
-            message = instances.still_open(steps.list_uncertain(connection), trouble["file_ids"])
+            return instances.report(steps.list_rejected(connection))
+
+    @task(
+        **INSTANCE,
+        doc_md="Fail for a receiver that refused files or transaction sets; when cleared, first look again.",
+    )
+    def rejected_files(trouble: dict[str, list[int]]) -> None:
+        from include.clearinghouse_inbox import steps
+
+        look_again(trouble, steps.list_rejected)
+
+    @task(trigger_rule="all_done")
+    def sending_locked() -> None:
+        """Fail while all sending is locked: after a restore, or when a receiver knows of numbers that we do not."""
+        from include.clearinghouse_inbox import steps
+
+        with billing_step() as connection:
+            message = steps.describe_lock(connection)
             if message:
                 fail(message)
 
@@ -163,12 +182,13 @@ def clearinghouse_inbox() -> None:
         """Fail when a step before has: a receiver that could not be reached, a database that did not answer."""
         fail("A step failed after its retries; its own log says why. The others went on, and the next run tries again.")
 
-    quarantined, overdue, uncertain = list_quarantined(), list_overdue(), list_uncertain()
+    quarantined, overdue, uncertain, rejected = list_quarantined(), list_overdue(), list_uncertain(), list_rejected()
     collected >> applied
-    returned >> [quarantined, overdue, uncertain]
+    returned >> [quarantined, overdue, uncertain, rejected, sending_locked()]
     quarantined_files.expand(trouble=quarantined)
     overdue_answers.expand(trouble=overdue)
     uncertain_files.expand(trouble=uncertain)
+    rejected_files.expand(trouble=rejected)
     [receivers, collected, applied, settled, returned] >> failed_steps()
 
 

@@ -17,11 +17,13 @@ class Answer:
 
     `source`: TA1, 999 or 277CA. `grain`: interchange, group, transaction_set, segment, batch, provider, claim, line.
     `outcome`: accepted, accepted_with_errors, rejected, pending; a segment's is that of its transaction set.
-    `submitter_id`: to whom the file is addressed (ISA08). `control_number`: of our interchange and group, None in a
-    277CA whose batch reference is not one of ours. `transaction_number`: ST02 of ours. `category_code`: of a 277CA; in
-    the others the segment that speaks, TA1, IK3, IK4, IK5 or AK9. `status_code`: None where an IK5 or AK9 states no
-    error. `segment_position` counts from ST = 1 in our transaction set, `element_position` is like 5 or 5:1,
-    `loop_code` like 2010BA. `answered_on`: the receiver's day.
+    `submitter_id`: to whom the file is addressed (ISA08). `sender_id`: who wrote it (ISA06). `control_number`: of our
+    interchange and group, None in a 277CA whose batch reference has not the form of ours and in a 999 about no group
+    HC or no transaction set 837. `transaction_number`: ST02 of ours. `category_code`: of a 277CA; in the others the
+    segment that speaks, TA1, IK3, IK4, IK5 or AK9. `status_code`: None where an IK5 or AK9 states no error. Category,
+    status and entity are None too where what stands there has not the form of a code: it may be anything, so a name.
+    `segment_position` counts from ST = 1 in our transaction set, `element_position` is like 5 or 5:1, `loop_code` like
+    2010BA. `answered_on`: the receiver's day.
     """
 
     position: int
@@ -44,6 +46,7 @@ class Answer:
     payer_claim_control_number: str | None = None
     answered_on: date | None = None
     loop_code: str | None = None
+    sender_id: str | None = None
 
 
 #: TA104, IK501 and AK901 -> outcome. M, W and X are failures of authentication and encryption; P: some sets rejected.
@@ -57,6 +60,9 @@ CODE: Final = re.compile(r"[A-Z0-9]{1,8}")
 NUMBER: Final = re.compile(r"[0-9]{1,10}")
 CONTROL_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 IDENTIFIER: Final = re.compile(r"[!-~]([ -~]{0,48}[!-~])?")
+#: What the code lists of TA1 and 999 hold: TA105; IK304, IK403, IK502 to IK506 and AK905 to AK909.
+TA1_NOTE: Final = re.compile(r"[0-9]{3}")
+SYNTAX_ERROR: Final = re.compile(r"[1-9][0-9]?|I[1-9][0-9]?")
 
 
 class AnswerFile:
@@ -64,6 +70,7 @@ class AnswerFile:
 
     def __init__(self) -> None:
         self.submitter_id = ""
+        self.sender_id: str | None = None
         self.sent_on: date | None = None
         self.group_on: date | None = None
         self._count = 0
@@ -88,6 +95,12 @@ def read_text(elements: list[str], place: int) -> str:
 def read_optional(elements: list[str], place: int, form: re.Pattern[str]) -> str | None:
     """The element; None when it is absent or has not the form of what we look for."""
     value = read_text(elements, place)
+    return value if form.fullmatch(value) else None
+
+
+def read_code(number: int, elements: list[str], place: int, form: re.Pattern[str]) -> str | None:
+    """The code; None where something else stands. Raises `UnreadableAnswer` where it is absent or not even a word."""
+    value = read_needed(number, elements, place, CODE)
     return value if form.fullmatch(value) else None
 
 

@@ -1,7 +1,8 @@
 """What a clearinghouse or insurer answers to a claim file: TA1, 999 (005010X231) and 277CA (005010X214).
 
 One file may hold several interchanges, each with a TA1, with groups, or both, and other transaction sets beside them,
-which are passed over here. Names, member ids and the copies of faulty values in a file (IK404) are never kept.
+which are passed over here. Names, member ids and the copies of faulty values in a file (IK404) are never kept, nor what
+stands in the place of a code and is none.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from include.clearinghouse.answer_records import (
-    CODE,
     CONTROL_NUMBER,
+    TA1_NOTE,
     Answer,
     AnswerFile,
+    read_code,
     read_day,
     read_needed,
     read_outcome,
@@ -75,7 +77,7 @@ def read_answers(body: bytes) -> Iterator[Answer]:
             if name == "SE":
                 reader = None
         elif name == "ISA":
-            file.submitter_id = elements[8].strip()
+            file.sender_id, file.submitter_id = elements[6].strip() or None, elements[8].strip()
             file.sent_on = file.group_on = read_day("20" + elements[9])
         elif name == "TA1":
             yield _interchange_answer(number, elements, file)
@@ -99,7 +101,8 @@ def _interchange_answer(number: int, elements: list[str], file: AnswerFile) -> A
             submitter_id=file.submitter_id,
             control_number=int(read_needed(number, elements, 1, CONTROL_NUMBER)),
             category_code="TA1",
-            status_code=read_needed(number, elements, 5, CODE),
+            status_code=read_code(number, elements, 5, TA1_NOTE),
             answered_on=file.sent_on,
+            sender_id=file.sender_id,
         )
     )

@@ -16,11 +16,13 @@ from include.clearinghouse.answer_records import (
     IDENTIFIER,
     Answer,
     AnswerFile,
+    read_code,
     read_day,
     read_needed,
     read_optional,
     read_text,
 )
+from include.clearinghouse.claim_status_words import ENTITIES
 from include.clearinghouse.envelope import Delimiters, UnreadableAnswer
 
 _ACCEPTED: Final = frozenset(("A1", "A2"))
@@ -30,6 +32,13 @@ _UNDECIDED: Final = re.compile(r"A0|A5|P.*|E[012]")
 #: What we write into BHT03: `include.clearinghouse.interchange.batch_number`.
 _OUR_BATCH: Final = re.compile(r"([0-9]{9})([0-9]{4,9})")
 _NPI: Final = re.compile(r"[0-9]{10}")
+#: What the three code lists of a status (STC01) hold.
+_CATEGORY: Final = re.compile(r"[A-Z][0-9]{1,2}|F3[FN]|RQ")
+_STATUS: Final = re.compile(r"[0-9]{1,4}")
+#: Of three letters only those that are known: others may be a short name.
+_ENTITY: Final = re.compile(
+    "|".join(["[A-Z0-9]{2}", "(?=.*[0-9])[A-Z0-9]{3}", *(code for code in ENTITIES if len(code) == 3)])
+)
 #: A composite that another component separator than that of ISA16 splits.
 _UNSPLIT_STATUS: Final = re.compile(r"[A-Z][0-9]{1,2}[^A-Za-z0-9 ][0-9]+.*")
 
@@ -41,7 +50,14 @@ class ClaimReader:
         self._file = file
         self._level = ""
         self._has_levels = False
-        self._batch = Answer(position=0, source="277CA", grain="batch", outcome="", submitter_id=file.submitter_id)
+        self._batch = Answer(
+            position=0,
+            source="277CA",
+            grain="batch",
+            outcome="",
+            submitter_id=file.submitter_id,
+            sender_id=file.sender_id,
+        )
         self._provider_npi: str | None = None
         #: Of the claim that is being read, and its answers until it ends: its insurer's number comes after them.
         self._claim_number: str | None = None
@@ -136,13 +152,13 @@ class ClaimReader:
         if delimiters.component not in composite and _UNSPLIT_STATUS.fullmatch(composite):
             raise UnreadableAnswer("component_separator", number)
         parts = composite.split(delimiters.component)
-        category = read_needed(number, parts, 0, CODE)
+        category = read_code(number, parts, 0, _CATEGORY)
         return replace(
             answer,
             outcome=_claim_outcome(category, action),
             category_code=category,
-            status_code=read_needed(number, parts, 1, CODE),
-            entity_code=read_optional(parts, 2, CODE),
+            status_code=read_code(number, parts, 1, _STATUS),
+            entity_code=read_optional(parts, 2, _ENTITY),
         )
 
     def _end_claim(self) -> Iterator[Answer]:
@@ -152,8 +168,13 @@ class ClaimReader:
         self._claim_number = self._payer_number = self._line_start = None
 
 
-def _claim_outcome(category: str, action: str) -> str:
-    """Of a 277CA: the category decides; where it does not tell, the action code does (U rejects, WQ accepts)."""
+def _claim_outcome(category: str | None, action: str) -> str:
+    """Of a 277CA: the category decides; where it does not tell, the action code does (U rejects, WQ accepts).
+
+    What is no category accepts nothing.
+    """
+    if category is None:
+        return "rejected" if action == "U" else "pending"
     if category in _ACCEPTED:
         return "accepted"
     if category in _REJECTED:

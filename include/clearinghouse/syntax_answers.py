@@ -1,5 +1,8 @@
 """A transaction set 999: what a receiver found in the groups, transaction sets, segments and elements we sent.
 
+We send groups HC of transaction sets 837: an answer about others keeps neither control number nor transaction number,
+for our numbers are unique only among those.
+
 Source: 005010X231A1 as pyx12's map has it; CTX: First Coast, "Interpreting the CTX segments within the ASC X12N 999
 transaction" (medicare.fcso.com), x12.org RFI 2293.
 """
@@ -12,13 +15,14 @@ from dataclasses import replace
 from typing import Final
 
 from include.clearinghouse.answer_records import (
-    CODE,
     CONTROL_NUMBER,
     IDENTIFIER,
     NUMBER,
     OUTCOMES,
+    SYNTAX_ERROR,
     Answer,
     AnswerFile,
+    read_code,
     read_needed,
     read_optional,
     read_outcome,
@@ -26,6 +30,8 @@ from include.clearinghouse.answer_records import (
 )
 from include.clearinghouse.envelope import Delimiters, UnreadableAnswer
 
+_OUR_GROUP: Final = "HC"
+_OUR_SET: Final = "837"
 _SEGMENT_CODE: Final = re.compile(r"[A-Z][A-Z0-9]{1,2}")
 _LOOP: Final = re.compile(r"[0-9]{4}[A-Z]{0,2}")
 #: Composites that another component separator than that of ISA16 splits.
@@ -82,14 +88,16 @@ class AcknowledgmentReader:
     def _begin_group(self, number: int, elements: list[str]) -> None:
         if self._group is not None:
             raise UnreadableAnswer("segment_misplaced", number)
+        control_number = int(read_needed(number, elements, 2, CONTROL_NUMBER))
         self._group = Answer(
             position=0,
             source="999",
             grain="group",
             outcome="",
             submitter_id=self._file.submitter_id,
-            control_number=int(read_needed(number, elements, 2, CONTROL_NUMBER)),
+            control_number=control_number if read_text(elements, 1) == _OUR_GROUP else None,
             answered_on=self._file.group_on,
+            sender_id=self._file.sender_id,
         )
 
     def _begin_set(self, number: int, elements: list[str]) -> None:
@@ -98,9 +106,12 @@ class AcknowledgmentReader:
         verdict = next(self._verdicts, "")
         if verdict not in OUTCOMES["IK5"]:
             raise UnreadableAnswer("value_malformed" if verdict else "segment_missing", number)
+        transaction_number = read_needed(number, elements, 2, IDENTIFIER)
+        is_ours = self._group.control_number is not None and read_text(elements, 1) == _OUR_SET
         self._set = replace(
             self._group,
-            transaction_number=read_needed(number, elements, 2, IDENTIFIER),
+            control_number=self._group.control_number if is_ours else None,
+            transaction_number=transaction_number if is_ours else None,
             outcome=OUTCOMES["IK5"][verdict],
         )
 
@@ -111,7 +122,7 @@ class AcknowledgmentReader:
             self._set,
             grain="segment",
             category_code="IK3",
-            status_code=read_optional(elements, 4, CODE),
+            status_code=read_optional(elements, 4, SYNTAX_ERROR),
             segment_code=read_optional(elements, 1, _SEGMENT_CODE),
             segment_position=int(read_needed(number, elements, 2, NUMBER)),
             loop_code=read_optional(elements, 3, _LOOP),
@@ -128,16 +139,15 @@ class AcknowledgmentReader:
         return replace(
             self._segment[0],
             category_code="IK4",
-            status_code=read_needed(number, elements, 3, CODE),
+            status_code=read_code(number, elements, 3, SYNTAX_ERROR),
             element_position=":".join(places),
         )
 
     def _coded(self, number: int, answer: Answer, codes: list[str]) -> Iterator[Answer]:
         """The answer once per error code, or once without one."""
-        stated = [each.strip() for each in codes if each.strip()]
-        for code in stated:
-            if not CODE.fullmatch(code):
-                raise UnreadableAnswer("value_malformed", number)
+        stated = [place for place in range(len(codes)) if codes[place].strip()]
+        for place in stated:
+            code = read_code(number, codes, place, SYNTAX_ERROR)
             yield self._file.numbered(replace(answer, status_code=code))
         if not stated:
             yield self._file.numbered(answer)

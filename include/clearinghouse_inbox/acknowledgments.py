@@ -1,7 +1,8 @@
 """Answers are applied: each file in a transaction of its own, all of it or nothing.
 
 The reader streams a file's answers into a work table; from there on statements over the whole file match them to what
-we sent and change files, transaction sets and claims. What an answer cannot be matched to is kept as unknown.
+we sent and change files, transaction sets and claims. An answer counts for the receiver whose ids stand in it, wherever
+it was collected; one to or from somebody else, or about nothing that we sent, is kept as unknown.
 """
 
 from __future__ import annotations
@@ -83,13 +84,12 @@ def _read_and_apply(connection: Connection, inbox_file_id: int) -> str | None:
     file = execute(connection, "clearinghouse_inbox/lock_file.sql", parameters).fetchone()
     if file is None:
         return None
-    receiver_code, stored = file
-    body = bytes(stored)
+    body = bytes(file[0])
     contents = read_contents(body)
     if not contents & (ACKNOWLEDGMENTS | {REMITTANCE}):
         return _quarantine(connection, inbox_file_id, _Problem("other_contents" if contents else "not_x12"), contents)
     if contents & ACKNOWLEDGMENTS:
-        _apply_answers(connection, parameters | {"receiver_code": receiver_code}, read_answers(body))
+        _apply_answers(connection, parameters, read_answers(body))
     state = "waiting" if REMITTANCE in contents else "applied"
     _decide(connection, inbox_file_id, state, contents)
     return state
@@ -102,7 +102,9 @@ def _apply_answers(connection: Connection, parameters: dict[str, Any], answers: 
     execute(connection, "clearinghouse_inbox/match_answers.sql", parameters)
     _place_answers(connection, parameters)
     _publish_places(connection, parameters)
-    for (interchange_id,) in execute(connection, "clearinghouse_inbox/lock_answered_files.sql", parameters).fetchall():
+    unsent = execute(connection, "clearinghouse_inbox/lock_answered_files.sql", parameters).fetchall()
+    execute(connection, "clearinghouse_inbox/mark_copies.sql", parameters)
+    for (interchange_id,) in unsent:
         # Whatever its delivery saw: who answers has it.
         connection.execute("SELECT billing.record_file_sent(%s)", (interchange_id,))
         execute(connection, "clearinghouse_inbox/note_receipt.sql", parameters | {"interchange_id": interchange_id})
@@ -165,8 +167,8 @@ def _claims_of(filed: FiledSet, segment_position: int | None, provider_npi: str 
 
 def _lock_sending(connection: Connection, parameters: dict[str, Any], *, is_reused: bool) -> None:
     """Stop all sending when a receiver knows of numbers that this database should know better."""
-    row = execute(connection, "clearinghouse_inbox/find_number_ahead.sql", parameters).fetchone()
-    because = "number_reused" if is_reused else "number_ahead" if row is not None else None
+    row = execute(connection, "clearinghouse_inbox/find_lock.sql", parameters).fetchone()
+    because = "number_reused" if is_reused else row[0] if row is not None else None
     if because is not None:
         log.warning("answer file %s: sending is locked: %s", parameters["inbox_file_id"], because)
         connection.execute("SELECT billing.lock_sending(%s)", (because,))

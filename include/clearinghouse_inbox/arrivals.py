@@ -10,7 +10,7 @@ from typing import Any, Final
 import psycopg
 
 from include.clearinghouse.drop_box import NEEDS_A_PERSON, DropBoxFault
-from include.clearinghouse_inbox.collection import Key, list_receivers, read_seen
+from include.clearinghouse_inbox.collection import Key, list_answers, list_receivers, read_seen
 from include.errors import BillingError, Unavailable
 from include.outbox.delivery import OpenDropBox
 from include.outbox.receivers import read_drop_box_settings
@@ -60,8 +60,9 @@ class ArrivalWatch:
         """What lies in the folder and was not fetched; None when nobody could look."""
         pause = 0.0
         try:
-            with open_drop_box(read_drop_box_settings(connection, receiver_code)) as box:
-                listed = box.list_answers()
+            settings = read_drop_box_settings(connection, receiver_code)
+            with open_drop_box(settings) as box:
+                listed = list_answers(connection, box, settings)
                 pause = 0.0 if box.description == "directory" else SERVER_PAUSE
             return {(file.name, file.byte_count, file.modified_at) for file in listed} - read_seen(
                 connection, receiver_code, listed

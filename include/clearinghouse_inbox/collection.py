@@ -1,4 +1,7 @@
-"""Answers come in: every file in a receiver's folder is stored once, as it is, before anybody reads it."""
+"""Answers come in: every file in a receiver's folder is stored once, as it is, before anybody reads it.
+
+The folder may be the one that our claim files go into: those are no answers, and nobody else's to take away.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ from typing import Any, Final
 
 import psycopg
 
-from include.clearinghouse.drop_box import DropBox, DropBoxFault, ListedFile
+from include.clearinghouse.claim_files import parse_file_name
+from include.clearinghouse.drop_box import DropBox, DropBoxFault, DropBoxSettings, ListedFile, is_finished
 from include.clearinghouse_inbox.clock import read_simulated_now, writing_inbox
 from include.database import execute
 from include.errors import BillingError
@@ -51,8 +55,9 @@ def collect_files(connection: Connection, receiver_code: str, open_drop_box: Ope
     simulated_now = read_simulated_now(connection)
     new = 0
     faults: list[DropBoxFault] = []
-    with open_drop_box(read_drop_box_settings(connection, receiver_code)) as box:
-        listed = box.list_answers()
+    settings = read_drop_box_settings(connection, receiver_code)
+    with open_drop_box(settings) as box:
+        listed = list_answers(connection, box, settings)
         seen = read_seen(connection, receiver_code, listed)
         for file in listed:
             if _key(file) in seen:
@@ -64,11 +69,26 @@ def collect_files(connection: Connection, receiver_code: str, open_drop_box: Ope
                     raise
                 faults.append(fault)
         if _removes_answers(connection, receiver_code):
-            _remove_stored(connection, receiver_code, box)
+            _remove_stored(connection, box, settings)
     log.info("receiver %s: %s new files of answers", receiver_code, new)
     if faults:
         raise faults[0]
     return new
+
+
+def list_answers(connection: Connection, box: DropBox, settings: DropBoxSettings) -> list[ListedFile]:
+    """What lies in the folder for answers, without what is ours: claim files, whole or still under a temporary name.
+
+    Ours is a name as we give it, with the ending of claim files: many receivers call an answer like the file it
+    answers, with another one.
+    """
+    listed = [file for file in box.list_answers() if is_finished(file.name, settings.temporary_suffix)]
+    like_ours = [file.name for file in listed if parse_file_name(file.name) is not None]
+    if not like_ours:
+        return listed
+    rows = execute(connection, "clearinghouse_inbox/find_own_names.sql", {"file_names": like_ours}).fetchall()
+    ours = {name for (name,) in rows}
+    return [file for file in listed if file.name not in ours]
 
 
 def _collect_file(
@@ -126,11 +146,11 @@ def _removes_answers(connection: Connection, receiver_code: str) -> bool:
     return bool(row[0])
 
 
-def _remove_stored(connection: Connection, receiver_code: str, box: DropBox) -> None:
+def _remove_stored(connection: Connection, box: DropBox, settings: DropBoxSettings) -> None:
     """Remove what is stored, also what an earlier run could not; listed again, because another file may have taken a
-    name meanwhile."""
-    listed = box.list_answers()
-    seen = read_seen(connection, receiver_code, listed)
+    name meanwhile. A claim file of ours stays, also one that was once stored as if it were an answer."""
+    listed = list_answers(connection, box, settings)
+    seen = read_seen(connection, settings.receiver_code, listed)
     for file in listed:
         if _key(file) in seen:
             box.remove_answer(file.name)

@@ -3,7 +3,8 @@
 -- Parameters: inbox_file_id bigint
 -- Returns: nothing
 -- Locks: the claims that change
--- Leaves out: older versions; rejected, paid, denied and void claims, which stay what they are; pending answers
+-- Leaves out: older versions; rejected, paid, denied and void claims, which stay what they are; pending answers; the
+--   rejection of an accepted claim whose file was sent again: it is of the copy
 WITH verdict AS (
     SELECT n.claim_id, n.version, bool_or(n.is_rejected) AS is_rejected
     FROM (
@@ -21,7 +22,11 @@ decided AS (
     SET claim_status = CASE WHEN v.is_rejected THEN 'rejected' ELSE 'accepted' END
     FROM verdict v
     WHERE k.claim_id = v.claim_id AND k.version = v.version
-        AND (k.claim_status = 'submitted' OR (v.is_rejected AND k.claim_status = 'accepted'))
+        AND (k.claim_status = 'submitted' OR (v.is_rejected AND k.claim_status = 'accepted' AND NOT EXISTS (
+            SELECT FROM billing.claim_submission s
+            JOIN billing.interchange x USING (interchange_id)
+            WHERE s.claim_id = k.claim_id AND s.version = k.version AND x.resend_count > 0
+        )))
     RETURNING k.claim_id, k.version, k.claim_status
 ),
 telling AS (

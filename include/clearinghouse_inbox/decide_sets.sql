@@ -4,12 +4,12 @@
 -- Returns: nothing
 -- Locks: the transaction sets that change
 -- Leaves out: a rejected set, for which nothing counts any more; an acceptance after an acceptance; sets of which a 999
---   with errors says nothing
+--   with errors says nothing; the refusal of a copy of what has arrived (mark_copies.sql)
 WITH said AS (
     SELECT a.position, a.interchange_id, a.grain, a.outcome, a.transaction_number
     FROM billing.incoming_answer a
     WHERE a.inbox_file_id = %(inbox_file_id)s AND a.source = '999' AND a.grain IN ('group', 'transaction_set')
-        AND a.interchange_id IS NOT NULL
+        AND a.interchange_id IS NOT NULL AND NOT a.is_copy
 ),
 -- The worst that is said of a set; the group speaks for sets that are not named.
 verdict AS (

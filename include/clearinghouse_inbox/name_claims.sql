@@ -3,17 +3,16 @@
 -- Parameters: inbox_file_id bigint
 -- Returns: nothing; writes billing.incoming_claim
 -- Locks: none of other tables
--- Leaves out: batches of which the file answers claim by claim; the refusal of a copy of what has arrived (note 025
---   after it was sent again); providers, who are placed by place_answers.sql
+-- Leaves out: batches of which the file answers claim by claim; the refusal of a copy of what has arrived
+--   (mark_copies.sql); providers, who are placed by place_answers.sql
 INSERT INTO billing.incoming_claim (inbox_file_id, position, claim_id, version)
 SELECT a.inbox_file_id, a.position, s.claim_id, s.version
 FROM billing.incoming_answer a
-JOIN billing.interchange x USING (interchange_id)
 JOIN billing.claim_submission s ON s.interchange_id = a.interchange_id
     AND (a.grain IN ('interchange', 'group') OR s.transaction_number = a.transaction_number)
-WHERE a.inbox_file_id = %(inbox_file_id)s AND a.outcome = 'rejected'
+WHERE a.inbox_file_id = %(inbox_file_id)s AND a.outcome = 'rejected' AND NOT a.is_copy
     AND CASE a.grain
-        WHEN 'interchange' THEN a.status_code IS DISTINCT FROM '025' OR x.resend_count = 0
+        WHEN 'interchange' THEN true
         WHEN 'group' THEN true
         WHEN 'transaction_set' THEN true
         WHEN 'batch' THEN a.organization_id IS NOT NULL AND NOT EXISTS (

@@ -4,7 +4,8 @@
 -- Returns: nothing; writes billing.claim_rejection and history
 -- Locks: none
 -- Leaves out: codes known already; segments in error of sets that were taken all the same; lines of claims that were
---   taken; what a whole set or file was refused for, of claims with an error of their own
+--   taken; what a whole set or file was refused for, of claims with an error of their own; claims that stay accepted, of
+--   which only a copy was rejected
 WITH together AS (
     SELECT i.claim_id, i.version, a.position, CASE a.grain WHEN 'interchange' THEN 4 WHEN 'group' THEN 3 ELSE 2 END AS rank
     FROM billing.incoming_claim i
@@ -50,6 +51,10 @@ recorded AS (
     JOIN billing.claim_submission s ON s.claim_id = p.claim_id AND s.version = p.version
     JOIN practice.organization o ON o.organization_id = s.organization_id
     WHERE p.is_most_particular
+        AND NOT EXISTS (
+            SELECT FROM billing.claim k
+            WHERE k.claim_id = p.claim_id AND k.version = p.version AND k.claim_status = 'accepted'
+        )
     ORDER BY p.claim_id, p.version, c.source, c.category_code, c.status_code, c.entity_code
     ON CONFLICT (claim_id, version, source, category_code, status_code, coalesce(entity_code, '')) DO NOTHING
     RETURNING organization_id, claim_id, version, source, category_code, status_code, entity_code

@@ -4,13 +4,12 @@
 -- Returns: one row per file rejected now: interchange_id, is_reused (its number was used before, says the receiver,
 --   although it was not sent again)
 -- Locks: the files
--- Leaves out: files rejected before; the refusal of a copy of what has arrived (note 025 after it was sent again)
+-- Leaves out: files rejected before; the refusal of a copy of what has arrived (mark_copies.sql)
 WITH refusal AS (
     SELECT a.position, a.interchange_id, a.source = 'TA1' AND a.status_code = '025' AS is_reused
     FROM billing.incoming_answer a
-    JOIN billing.interchange x USING (interchange_id)
     WHERE a.inbox_file_id = %(inbox_file_id)s AND a.grain IN ('interchange', 'group') AND a.outcome = 'rejected'
-        AND NOT (a.source = 'TA1' AND a.status_code = '025' AND x.resend_count > 0)
+        AND a.interchange_id IS NOT NULL AND NOT a.is_copy
 ),
 rejected AS (
     UPDATE billing.interchange x

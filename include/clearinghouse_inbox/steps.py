@@ -11,7 +11,14 @@ from include.clearinghouse_inbox.acknowledgments import apply_acknowledgments
 from include.clearinghouse_inbox.clock import read_simulated_now
 from include.clearinghouse_inbox.collection import collect_files, list_receivers
 from include.clearinghouse_inbox.corrections import return_corrected_claims
-from include.clearinghouse_inbox.troubles import Trouble, list_overdue, list_quarantined, list_uncertain
+from include.clearinghouse_inbox.troubles import (
+    Trouble,
+    describe_lock,
+    list_overdue,
+    list_quarantined,
+    list_rejected,
+    list_uncertain,
+)
 from include.outbox import settlement
 from include.outbox.delivery import OpenDropBox
 
@@ -19,9 +26,11 @@ __all__ = [
     "Trouble",
     "apply_acknowledgments",
     "collect_files",
+    "describe_lock",
     "list_overdue",
     "list_quarantined",
     "list_receivers",
+    "list_rejected",
     "list_uncertain",
     "return_corrected_claims",
     "settle_files",

@@ -26,7 +26,7 @@ UNFINISHED = ("queued", "running")
 EXPECTED_FAILURES = "scrub_errors"
 INBOX = "clearinghouse_inbox"
 # The same there, one instance per receiver: what only a person can find out or decide.
-TROUBLES = ("quarantined_files", "overdue_answers", "uncertain_files")
+TROUBLES = ("quarantined_files", "overdue_answers", "uncertain_files", "rejected_files")
 
 
 class NightsError(Exception):

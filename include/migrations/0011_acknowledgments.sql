@@ -1,7 +1,16 @@
 -- 0011_acknowledgments: answers of receivers (TA1, 999, 277CA) as they came, what each says of our files and claims, and
 -- the way of a rejected claim back to Awaiting Submission.
 -- Lock: SHARE on billing.claim while its new index is built, ACCESS EXCLUSIVE on billing.claim_rejection while its rows
---   are checked. Undo: drop what is created here; give billing.claim_rejection its former check of source.
+--   are checked and on billing.receiver, which is small. Undo: drop what is created here and the column added to
+--   billing.receiver; give billing.claim_rejection its former check of source.
+
+-- Who answers ----------------------------------------------------------------------------------------------------------
+
+ALTER TABLE billing.receiver ADD COLUMN answer_sender_id text CHECK (answer_sender_id ~ '^[!-~]([ -~]{0,13}[!-~])?$');
+COMMENT ON COLUMN billing.receiver.answer_sender_id IS 'ISA06 of its answers where that is not receiver_id. An answer counts only with this id and our submitter_id.';
+-- An answer must say by its ids whose it is.
+CREATE UNIQUE INDEX receiver_once_per_answerer ON billing.receiver
+    (submitter_id, coalesce(answer_sender_id, receiver_id));
 
 -- What was received ----------------------------------------------------------------------------------------------------
 
@@ -72,6 +81,7 @@ CREATE TABLE billing.acknowledgment (
     payer_claim_control_number text,
     answered_on date,
     loop_code text,
+    sender_id text,
     PRIMARY KEY (inbox_file_id, position),
     FOREIGN KEY (claim_id, version) REFERENCES billing.claim_submission,
     CHECK ((claim_id IS NULL) = (version IS NULL))
@@ -79,9 +89,10 @@ CREATE TABLE billing.acknowledgment (
 COMMENT ON TABLE billing.acknowledgment IS 'Grain: one row per statement in a file of answers, in the order of the file; several statuses of one claim are several rows.';
 COMMENT ON COLUMN billing.acknowledgment.source IS 'TA1: of the envelope; 999: of the syntax; 277CA: of the claims.';
 COMMENT ON COLUMN billing.acknowledgment.grain IS 'What it is about.';
-COMMENT ON COLUMN billing.acknowledgment.effect IS 'applied: it changed the state of a file, transaction set or claim; no_change: known already, or says nothing new; superseded: of an older version of the claim; unknown: of nothing that we have sent there.';
+COMMENT ON COLUMN billing.acknowledgment.effect IS 'applied: it changed the state of a file, transaction set or claim; no_change: known already, or says nothing new; superseded: of an older version of the claim; unknown: to or from somebody else, or of nothing that we have sent there.';
 COMMENT ON COLUMN billing.acknowledgment.version IS 'Of the claim, as it was sent.';
 COMMENT ON COLUMN billing.acknowledgment.submitter_id IS 'To whom the answer is addressed (ISA08).';
+COMMENT ON COLUMN billing.acknowledgment.sender_id IS 'Who wrote the answer (ISA06).';
 COMMENT ON COLUMN billing.acknowledgment.control_number IS 'Of the file it is about: ISA13 and GS06.';
 COMMENT ON COLUMN billing.acknowledgment.transaction_number IS 'ST02 of the transaction set it is about.';
 COMMENT ON COLUMN billing.acknowledgment.batch_reference IS 'BHT03 of the transaction set it is about.';
@@ -144,11 +155,14 @@ CREATE UNLOGGED TABLE billing.incoming_answer (
     payer_claim_control_number text,
     answered_on date,
     loop_code text,
+    sender_id text,
     interchange_id bigint,
     organization_id bigint,
     claim_id bigint,
     version smallint,
-    effect text
+    effect text,
+    is_copy boolean NOT NULL DEFAULT false,
+    lock_code text
 );
 COMMENT ON TABLE billing.incoming_answer IS 'Grain: one row per statement of the file that is being applied; empty outside of that transaction.';
 
@@ -206,6 +220,8 @@ BEGIN
     WITH returned AS (
         UPDATE billing.claim k
         SET claim_status = 'awaiting_submission', version = k.version + 1, submitted_at = NULL,
+            -- An insurer's number of what was rejected; on a replacement or void it names the claim that is replaced.
+            payer_claim_control_number = CASE WHEN k.frequency_code <> '1' THEN k.payer_claim_control_number END,
             entered_step_at = billing.clock(),
             entered_step_on = CASE WHEN is_by_hand THEN (billing.clock() AT TIME ZONE o.timezone)::date
                 ELSE billing.billing_day(billing.clock(), o.timezone) END
@@ -229,7 +245,7 @@ BEGIN
     RETURN coalesce(cardinality(returned_ids), 0);
 END
 $$;
-COMMENT ON FUNCTION billing.return_claims IS 'Returns rejected claims to Awaiting Submission as their next version and says how many; those that are not rejected in that version stay. The review day begins: by a person on the local date, else on the billing day.';
+COMMENT ON FUNCTION billing.return_claims IS 'Returns rejected claims to Awaiting Submission as their next version and says how many; those that are not rejected in that version stay. An original loses the number that an insurer gave the rejected version. The review day begins: by a person on the local date, else on the billing day.';
 
 CREATE FUNCTION billing.return_claim(for_claim_id bigint, why text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, billing AS $$
@@ -300,15 +316,18 @@ BEGIN
     END IF;
     UPDATE billing.inbox_file
     SET file_state = 'received', reason_code = NULL, segment_number = NULL, decided_at = NULL
-    WHERE inbox_file_id = for_inbox_file_id AND file_state IN ('quarantined', 'dismissed');
+    WHERE inbox_file_id = for_inbox_file_id AND (file_state IN ('quarantined', 'dismissed') OR EXISTS (
+        SELECT FROM billing.acknowledgment WHERE inbox_file_id = for_inbox_file_id AND effect = 'unknown'
+    ));
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'answer file % is not in quarantine: it is not read again', for_inbox_file_id;
+        RAISE EXCEPTION 'answer file % is not in quarantine, and nothing in it is unknown: it is not read again', for_inbox_file_id;
     END IF;
+    DELETE FROM billing.acknowledgment WHERE inbox_file_id = for_inbox_file_id;
     INSERT INTO billing.history (organization_id, subject, subject_id, action, detail)
     VALUES (0, 'inbox_file', for_inbox_file_id, 'to be read again', jsonb_build_object('reason', why));
 END
 $$;
-COMMENT ON FUNCTION billing.retry_inbox_file IS 'Has the next run read a file in quarantine once more, after the software or the database was put right.';
+COMMENT ON FUNCTION billing.retry_inbox_file IS 'Has the next run read a file in quarantine, or one with unknown answers, once more, after the software, the database or the receiver''s ids were put right.';
 
 -- Reporting ------------------------------------------------------------------------------------------------------------
 
@@ -350,7 +369,12 @@ COMMENT ON COLUMN reporting.inbox_files.unknown_count IS 'Statements about nothi
 
 CREATE VIEW reporting.unknown_answers AS
 SELECT a.inbox_file_id, a.position, f.receiver_code, f.received_at, a.source, a.grain, a.outcome,
-    a.submitter_id = v.submitter_id AS is_addressed_to_us, a.control_number,
+    EXISTS (SELECT FROM billing.receiver v WHERE v.submitter_id = a.submitter_id) AS is_addressed_to_us,
+    EXISTS (
+        SELECT FROM billing.receiver v
+        WHERE v.submitter_id = a.submitter_id AND coalesce(v.answer_sender_id, v.receiver_id) = a.sender_id
+    ) AS is_from_receiver,
+    a.control_number,
     -- Whatever another software has written there may be a name.
     substring(a.transaction_number FROM '^[0-9]{1,9}$') AS transaction_number,
     substring(a.claim_number FROM '^C[0-9]{1,15}V[0-9]{1,5}$') AS claim_number,
@@ -358,10 +382,11 @@ SELECT a.inbox_file_id, a.position, f.receiver_code, f.received_at, a.source, a.
     substring(a.status_code FROM '^[A-Z0-9]{1,6}$') AS status_code
 FROM billing.acknowledgment a
 JOIN billing.inbox_file f USING (inbox_file_id)
-JOIN billing.receiver v USING (receiver_code)
 WHERE a.effect = 'unknown';
 COMMENT ON VIEW reporting.unknown_answers IS 'Grain: one row per statement of a receiver about a file, transaction set or claim that we have not sent there. Numbers that are not of our form are left out; the settings page has them.';
-COMMENT ON COLUMN reporting.unknown_answers.is_addressed_to_us IS 'Its ISA08 is our submitter id.';
+COMMENT ON COLUMN reporting.unknown_answers.receiver_code IS 'In whose folder it lay.';
+COMMENT ON COLUMN reporting.unknown_answers.is_addressed_to_us IS 'Its ISA08 is a submitter id of ours.';
+COMMENT ON COLUMN reporting.unknown_answers.is_from_receiver IS 'Its ISA06 is that of the receiver to whom we send under that submitter id. If not, but it is addressed to us: answer_sender_id of billing.receiver may be missing.';
 
 CREATE VIEW reporting.claim_answers AS
 WITH said AS (
@@ -433,6 +458,8 @@ WITH file AS (
         AND NOT EXISTS (
             SELECT FROM billing.acknowledgment a
             WHERE a.claim_id = k.claim_id AND a.version = k.version AND a.source = '277CA'
+                -- That it is pending, or was not found, is not what is waited for.
+                AND a.grain = 'claim' AND a.outcome <> 'pending'
         )
     GROUP BY f.interchange_id, k.organization_id, f.claim_answer_due_at
 )
@@ -442,7 +469,7 @@ FROM missing m
 JOIN file f USING (interchange_id)
 JOIN practice.organization o USING (organization_id);
 COMMENT ON VIEW reporting.overdue_answers IS 'Grain: one row per claim file, organization in it and kind of answer that should have come by now. A file about which a person said how long to wait is left out until then. Instants are UTC.';
-COMMENT ON COLUMN reporting.overdue_answers.missing IS 'acknowledgment: no TA1 or 999 for the file; claim_answer: no 277CA for claims that are still submitted.';
+COMMENT ON COLUMN reporting.overdue_answers.missing IS 'acknowledgment: no TA1 or 999 for the file; claim_answer: no 277CA that accepts or rejects claims that are still submitted.';
 COMMENT ON COLUMN reporting.overdue_answers.claim_count IS 'Claims of the organization in the file that wait for it.';
 
 -- Who may --------------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import pytest
 
 from include.development import environment
 from include.errors import Unavailable
+from tests.support.answers import ta1
 from tests.support.nights import run_night
 
 Run = Callable[[], Any]
@@ -27,8 +28,11 @@ STEPS = {
     "list_quarantined",
     "list_overdue",
     "list_uncertain",
+    "list_rejected",
 }
-LEAVES = {"quarantined_files", "overdue_answers", "uncertain_files", "failed_steps"}
+MAPPED = {"quarantined_files", "overdue_answers", "uncertain_files", "rejected_files"}
+# The lock has no instances, and a database that does not answer is none.
+LEAVES = {*MAPPED, "failed_steps", "sending_locked"}
 
 
 def states(run: Any) -> Counter[tuple[str, str]]:
@@ -61,18 +65,18 @@ def test_what_may_be_red_is_a_leaf_and_named_so_that_a_person_recognises_it(dags
     dag = dags["clearinghouse_inbox"]
     assert {task.task_id for task in dag.tasks} == STEPS | LEAVES
     assert {task.task_id for task in dag.leaves} == LEAVES
-    for task_id in ("collect_files", *(LEAVES - {"failed_steps"})):
+    for task_id in ("collect_files", *MAPPED):
         assert dag.get_task(task_id).map_index_template == "{{ label }}", task_id
-    for task_id in LEAVES:
+    for task_id in LEAVES - {"sending_locked"}:
         assert dag.get_task(task_id).retries == 0, task_id
-    for task_id in STEPS:
+    for task_id in STEPS | {"sending_locked"}:
         assert dag.get_task(task_id).retries == 2, task_id
 
 
 def test_no_step_that_can_fail_is_forgotten_by_the_leaf_that_makes_the_run_red(dags: dict[str, Any]) -> None:
     dag = dags["clearinghouse_inbox"]
     # A list that fails takes its own leaf with it.
-    lists = {"list_quarantined", "list_overdue", "list_uncertain"}
+    lists = {"list_quarantined", "list_overdue", "list_uncertain", "list_rejected"}
     assert dag.get_task("failed_steps").upstream_task_ids == STEPS - lists
     assert all(dag.get_task(task_id).downstream_task_ids <= LEAVES for task_id in lists)
 
@@ -80,7 +84,10 @@ def test_no_step_that_can_fail_is_forgotten_by_the_leaf_that_makes_the_run_red(d
 def test_with_nothing_there_the_run_is_green(run_inbox: Run) -> None:
     run = run_inbox()
     assert run.state == "success"
-    assert states(run) == {**{(task, "success"): 1 for task in STEPS}, **{(task, "skipped"): 1 for task in LEAVES}}
+    assert states(run) == {
+        **{(task, "success"): 1 for task in STEPS | {"sending_locked"}},
+        **{(task, "skipped"): 1 for task in LEAVES - {"sending_locked"}},
+    }
     assert labels(run, "collect_files") == ["default"]
 
 
@@ -137,6 +144,33 @@ def test_a_file_that_only_a_person_can_get_out_is_red_and_leaves_by_itself_after
         assert billing.execute("SELECT interchange_state FROM billing.interchange").fetchall() == [("sent",)]
 
 
+def test_a_refused_file_is_red_until_its_claims_are_returned(run_inbox: Run, sample_url: str, tmp_path: Path) -> None:
+    submit_claims(sample_url, tmp_path / "outbox")
+    with psycopg.connect(sample_url, autocommit=True) as billing:
+        row = billing.execute("SELECT interchange_id, control_number FROM billing.interchange").fetchone()
+        assert row is not None
+        (tmp_path / "inbox" / "a.ta1").write_bytes(ta1(row[1], "R", "006"))
+        for _ in range(2):
+            run = run_inbox()
+            assert run.state == "failed", "also when the answer is an old one"
+            assert {task for task, state in states(run) if state == "failed"} == {"rejected_files"}
+            (label,) = labels(run, "rejected_files")
+            assert label.startswith("default: 1 file refused, ")
+        billing.execute("SELECT billing.return_claims_of_file(%s, 'receiver id corrected')", (row[0],))
+    assert run_inbox().state == "success"
+
+
+def test_a_lock_is_red_until_it_is_opened_and_a_persons_stop_is_not(run_inbox: Run, sample_url: str) -> None:
+    with psycopg.connect(sample_url, autocommit=True) as billing:
+        billing.execute("SELECT billing.lock_sending('number_ahead')")
+        run = run_inbox()
+        assert run.state == "failed"
+        assert {task for task, state in states(run) if state == "failed"} == {"sending_locked"}
+        billing.execute("SELECT billing.unlock_sending('compared')")
+        billing.execute("UPDATE billing.deployment SET is_sending_enabled = false")
+    assert run_inbox().state == "success"
+
+
 def test_a_receiver_that_cannot_be_reached_fails_alone_and_the_run_is_red(
     run_inbox: Run, sample_url: str, tmp_path: Path
 ) -> None:
@@ -178,7 +212,8 @@ def test_a_step_that_fails_stops_no_other_and_the_run_is_red(
     assert run.state == "failed"
     counted = states(run)
     assert {task for task, state in counted if state == "failed"} == {f"acknowledgments.{step}", "failed_steps"}
-    assert {task for task, state in counted if state == "success"} == STEPS - {f"acknowledgments.{step}"}
+    others = {*STEPS, "sending_locked"} - {f"acknowledgments.{step}"}
+    assert {task for task, state in counted if state == "success"} == others
 
 
 def test_what_goes_through_airflow_is_counts_ids_and_labels(

@@ -161,6 +161,8 @@ def answer_and_note(evidence: Evidence, outbox: Path, inbox: Path) -> None:
         inbox_steps.list_quarantined,
         inbox_steps.list_overdue,
         inbox_steps.list_uncertain,
+        inbox_steps.list_rejected,
+        inbox_steps.describe_lock,
     ]
     for work in works:
         _in_border(evidence, work)

@@ -116,7 +116,7 @@ PLANT_BY_HAND = """
 # looked at.
 HARMLESS = {
     "billing.acknowledgment": "source grain outcome effect submitter_id transaction_number provider_npi category_code"
-    " status_code entity_code segment_code element_position answered_on loop_code",
+    " status_code entity_code segment_code element_position answered_on loop_code sender_id",
     "billing.answer_code": "source kind code words fix_location",
     "billing.answer_place": "source category_code status_code entity_code fix_location",
     "billing.inbox_file": "receiver_code sha256 contents file_state reason_code",
@@ -124,7 +124,7 @@ HARMLESS = {
     # Empty outside of the transaction that applies a file.
     "billing.incoming_answer": "source grain outcome submitter_id transaction_number batch_reference claim_number"
     " provider_npi category_code status_code entity_code segment_code element_position payer_claim_control_number"
-    " answered_on loop_code effect",
+    " answered_on loop_code effect sender_id lock_code",
     "billing.adjudication": "adjudicated_on recorded_by withdrawn_by",
     "billing.adjudication_line": "procedure_code modifier_1 modifier_2 modifier_3 modifier_4",
     "billing.adjustment": "group_code reason_code",
@@ -151,8 +151,8 @@ HARMLESS = {
     "billing.invoice": "service_on invoice_on entered_step_on invoice_status created_by",
     "billing.invoice_line": "procedure_code modifier_1 modifier_2 modifier_3 modifier_4",
     "billing.receiver": "receiver_code name submitter_id submitter_name contact_name contact_phone receiver_id"
-    " usage_indicator delivery_method connection_id claims_folder answers_folder upload_pattern temporary_suffix"
-    " temporary_folder file_extension",
+    " answer_sender_id usage_indicator delivery_method connection_id claims_folder answers_folder upload_pattern"
+    " temporary_suffix temporary_folder file_extension",
     "billing.receiver_route": "receiver_code payer_code",
     "billing.reference_release": "table_name release_label source origin covers_from covers_to sha256",
     "billing.release": "automation released_by",

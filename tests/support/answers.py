@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 SUBMITTER = "SUBMITTER"
+RECEIVER = "RECEIVER"
 
 
 @dataclass(frozen=True)
@@ -37,19 +38,29 @@ class ProviderAnswer:
     claims: Sequence[ClaimAnswer] = field(default_factory=tuple)
 
 
-def ta1(number: int, code: str = "A", note: str = "000", *, to: str = SUBMITTER, mark: int = 1) -> bytes:
-    return _file([f"TA1*{number:09d}*260311*2100*{code}*{note}"], to, mark, groups=0)
+def ta1(
+    number: int, code: str = "A", note: str = "000", *, to: str = SUBMITTER, sender: str = RECEIVER, mark: int = 1
+) -> bytes:
+    return _file([f"TA1*{number:09d}*260311*2100*{code}*{note}"], to, sender, mark, groups=0)
 
 
-def a999(number: int, code: str = "A", *sets: SetAnswer, to: str = SUBMITTER, mark: int = 1) -> bytes:
-    """An answer to the group `number`; AK9 is `code`."""
-    segments = [f"AK1*HC*{number}*005010X222A1"]
+def a999(
+    number: int,
+    code: str = "A",
+    *sets: SetAnswer,
+    to: str = SUBMITTER,
+    sender: str = RECEIVER,
+    kind: tuple[str, str] = ("HC", "837"),
+    mark: int = 1,
+) -> bytes:
+    """An answer to the group `number`; AK9 is `code`. `kind`: of the group and of its transaction sets."""
+    segments = [f"AK1*{kind[0]}*{number}*005010X222A1"]
     for one in sets:
-        segments += [f"AK2*837*{one.number}*005010X222A1", *one.segments]
+        segments += [f"AK2*{kind[1]}*{one.number}*005010X222A1", *one.segments]
         segments.append("*".join(["IK5", one.code, *one.errors]))
     accepted = sum(one.code in "AE" for one in sets)
     segments.append(f"AK9*{code}*{max(len(sets), 1)}*{max(len(sets), 1)}*{accepted}")
-    return _group(segments, "FA", "999", "005010X231A1", to, mark)
+    return _group(segments, "FA", "999", "005010X231A1", to, sender, mark)
 
 
 def a277(
@@ -57,6 +68,7 @@ def a277(
     *providers: ProviderAnswer,
     batch_status: str = "A1:19:PR",
     to: str = SUBMITTER,
+    sender: str = RECEIVER,
     mark: int = 1,
 ) -> bytes:
     """Claims of one batch, by billing provider."""
@@ -88,14 +100,13 @@ def a277(
             for line, status in claim.lines:
                 segments += ["SVC*HC:90837*150*****1", f"STC*{status}*20260311*{_action(status)}*150"]
                 segments += [f"REF*FJ*{claim.number}{line}", "DTP*472*D8*20260303"]
-    return _group(segments, "HN", "277", "005010X214", to, mark)
+    return _group(segments, "HN", "277", "005010X214", to, sender, mark)
 
 
 def remittance(mark: int = 1) -> bytes:
     """The beginning and end of an 835, which is kept for later."""
-    return _group(
-        ["BPR*I*0*C*NON************20260312", "TRN*1*0*1512345678"], "HP", "835", "005010X221A1", SUBMITTER, mark
-    )
+    segments = ["BPR*I*0*C*NON************20260312", "TRN*1*0*1512345678"]
+    return _group(segments, "HP", "835", "005010X221A1", SUBMITTER, RECEIVER, mark)
 
 
 def joined(*files: bytes) -> bytes:
@@ -107,13 +118,13 @@ def _action(status: str) -> str:
     return "U" if status[:2] in ("A3", "A6", "A7", "A8") else "WQ"
 
 
-def _group(segments: Iterable[str], code: str, kind: str, version: str, to: str, mark: int) -> bytes:
+def _group(segments: Iterable[str], code: str, kind: str, version: str, to: str, sender: str, mark: int) -> bytes:
     inner = [f"ST*{kind}*0001*{version}", *segments]
     inner.append(f"SE*{len(inner) + 1}*0001")
-    group = [f"GS*{code}*RECEIVER*{to}*20260312*0100*{mark}*X*{version}", *inner, f"GE*1*{mark}"]
-    return _file(group, to, mark, groups=1)
+    group = [f"GS*{code}*{sender}*{to}*20260312*0100*{mark}*X*{version}", *inner, f"GE*1*{mark}"]
+    return _file(group, to, sender, mark, groups=1)
 
 
-def _file(segments: Iterable[str], to: str, mark: int, groups: int) -> bytes:
-    isa = f"ISA*00*{' ' * 10}*00*{' ' * 10}*ZZ*{'RECEIVER':<15}*ZZ*{to:<15}*260312*0100*^*00501*{mark:09d}*0*T*:"
+def _file(segments: Iterable[str], to: str, sender: str, mark: int, groups: int) -> bytes:
+    isa = f"ISA*00*{' ' * 10}*00*{' ' * 10}*ZZ*{sender:<15}*ZZ*{to:<15}*260312*0100*^*00501*{mark:09d}*0*T*:"
     return ("~\n".join([isa, *segments, f"IEA*{groups}*{mark:09d}"]) + "~\n").encode("ascii")

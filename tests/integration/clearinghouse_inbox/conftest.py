@@ -92,6 +92,11 @@ class Inbox:
     def rows(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self.billing.execute(statement.encode(), parameters).fetchall()]
 
+    def lock(self) -> str | None:
+        """Why sending is locked."""
+        (locked_because,) = self.one("SELECT locked_because FROM billing.deployment")
+        return None if locked_because is None else str(locked_because)
+
     def state(self) -> str:
         return str(self.one("SELECT interchange_state FROM billing.interchange ORDER BY 1 LIMIT 1")[0])
 

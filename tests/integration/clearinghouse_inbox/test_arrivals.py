@@ -115,6 +115,15 @@ def test_after_a_restart_what_still_lies_there_is_told_of_again(pipeline: Connec
         assert ArrivalWatch().count_new_files(pipeline, open_box(tmp_path)) == {"default": 1}
 
 
+def test_our_own_claim_files_in_a_shared_folder_are_no_news(pipeline: Connection, tmp_path: Path) -> None:
+    watch = ArrivalWatch()
+    put(tmp_path, "SUBMITTER_000000001_0123abcd.837")
+    put(tmp_path, "SUBMITTER_000000002_0123abcd.837.1.tmp")
+    assert watch.count_new_files(pipeline, open_box(tmp_path)) == {}
+    put(tmp_path, "SUBMITTER_000000001_0123abcd.999")
+    assert watch.count_new_files(pipeline, open_box(tmp_path)) == {"default": 1}
+
+
 def test_each_receiver_is_counted_for_itself(pipeline: Connection, billing: Connection, tmp_path: Path) -> None:
     billing.execute(
         "INSERT INTO billing.receiver SELECT (r).* FROM (SELECT jsonb_populate_record(r, jsonb_build_object("

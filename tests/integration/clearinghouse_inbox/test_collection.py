@@ -169,6 +169,46 @@ def test_one_file_that_cannot_be_read_holds_no_other_and_a_lost_connection_ends_
     assert len(stored(inbox)) == count
 
 
+def test_our_own_claim_files_in_a_shared_folder_are_no_answers_and_are_never_removed(inbox: Inbox) -> None:
+    inbox.claims()
+    inbox.send()
+    (sent,) = (inbox.folder / "out").glob("*.837")
+    box = directory_boxes(inbox.folder / "out", inbox.folder / "out")
+    # As an earlier version left it: stored as if it were an answer, so that nothing but its name protects it.
+    modified_at = datetime.fromtimestamp(sent.stat().st_mtime, UTC)
+    inbox.billing.execute(
+        "INSERT INTO billing.inbox_listing (receiver_code, file_name, byte_count, modified_at, inbox_file_id)"
+        " VALUES ('default', %s, %s, %s, %s)",
+        (sent.name, sent.stat().st_size, modified_at, inbox.receive(b"stored before")),
+    )
+    lost = sent.with_name("SUBMITTER_000000077_0123abcd.837")
+    lost.write_bytes(sent.read_bytes())  # one of which a restore has taken the record
+    inbox.billing.execute("UPDATE billing.receiver SET removes_answers = true, temporary_suffix = '.up'")
+    unfinished = sent.with_name(f"{sent.name}.2.UP")
+    unfinished.write_bytes(sent.read_bytes())
+    answer = sent.with_suffix(".999")
+    answer.write_bytes(ta1(1))
+    assert steps.collect_files(inbox.pipeline, "default", box) == 1, "the answer that is called like its file"
+    assert stored(inbox) == [b"stored before", ta1(1)]
+    assert sent.exists() and lost.exists() and unfinished.exists()
+    assert not answer.exists()
+    assert steps.collect_files(inbox.pipeline, "default", box) == 0
+
+
+def test_a_claim_file_is_known_by_the_outbox_when_its_ending_is_another_one_by_now(inbox: Inbox) -> None:
+    inbox.claims()
+    inbox.send()
+    (sent,) = (inbox.folder / "out").glob("*.837")
+    box = directory_boxes(inbox.folder / "out", inbox.folder / "out")
+    inbox.billing.execute("UPDATE billing.receiver SET file_extension = 'dat'")
+    newer = sent.with_suffix(".DAT")
+    newer.write_bytes(sent.read_bytes())
+    stranger = sent.with_name("SUBMITTER_000000077_0123abcd.837")
+    stranger.write_bytes(ta1(1))
+    assert steps.collect_files(inbox.pipeline, "default", box) == 1
+    assert inbox.rows("SELECT file_name FROM billing.inbox_listing") == [(stranger.name,)]
+
+
 def test_a_folder_that_is_not_there_raises(inbox: Inbox) -> None:
     (inbox.folder / "in").rmdir()
     with pytest.raises(DropBoxFault):

@@ -85,6 +85,34 @@ def test_a_claim_that_cannot_be_written_now_stays_until_it_can(inbox: Inbox) -> 
     assert return_corrected_claims(inbox.pipeline) == 1
 
 
+def test_the_insurers_number_of_what_was_rejected_does_not_hold_the_new_version(inbox: Inbox) -> None:
+    claim, replacement = inbox.claims(2)
+    inbox.billing.execute(
+        "UPDATE billing.claim SET frequency_code = '7', payer_claim_control_number = 'OLD' WHERE claim_id = %s",
+        (replacement,),
+    )
+    number = inbox.send()
+    taken = ClaimAnswer(f"C{claim}V1", ("A1:20",), payer_number="ICN1")
+    inbox.answer(a277(f"{number:09d}0001", ProviderAnswer(claims=[taken])))
+    reject(inbox, number, [claim, replacement])
+    assert numbers(inbox, claim, replacement) == ["ICN1", "OLD"]
+    assert return_corrected_claims(inbox.pipeline) == 0, "it is not part of what an original says"
+    change_member(inbox, claim)
+    change_member(inbox, replacement)
+    assert return_corrected_claims(inbox.pipeline) == 2
+    assert numbers(inbox, claim, replacement) == [None, "OLD"]
+    inbox.send(day_after(NIGHT))
+    assert inbox.statuses(claim, replacement) == ["submitted", "submitted"]
+    body = bytes(inbox.one("SELECT body FROM billing.interchange WHERE control_number = 2")[0])
+    assert b"ICN1" not in body
+    assert b"REF*F8*OLD~" in body
+
+
+def numbers(inbox: Inbox, *claims: int) -> list[str | None]:
+    found = dict(inbox.rows("SELECT claim_id, payer_claim_control_number FROM billing.claim"))
+    return [found[claim] for claim in claims]
+
+
 def test_accepted_and_paid_claims_never_return(inbox: Inbox) -> None:
     claims = rejected(inbox, 3)
     for claim, status in zip(claims, ("accepted", "paid", "denied"), strict=True):
@@ -161,6 +189,16 @@ def test_a_person_returns_what_was_refused_only_together_with_others(inbox: Inbo
     assert inbox.statuses(named, *neighbours) == ["rejected", "awaiting_submission", "awaiting_submission"]
     with pytest.raises(psycopg.errors.RaiseException, match="no claim of it was rejected"):
         inbox.one(again, file, "a second time")
+
+
+def test_a_file_of_which_any_claim_was_answered_is_not_sent_again(inbox: Inbox) -> None:
+    claim, other = inbox.claims(2)
+    number = inbox.send()
+    file = inbox.one("SELECT interchange_id FROM billing.interchange")[0]
+    reject(inbox, number, [claim])
+    assert (inbox.state(), inbox.statuses(other)) == ("sent", ["submitted"])
+    with pytest.raises(psycopg.errors.RaiseException, match="so it has it"):
+        inbox.one("SELECT billing.resend_file(%s, 'they say they do not have it')", file)
 
 
 def test_a_corrected_claim_of_the_morning_enters_its_step_on_the_day_before(inbox: Inbox) -> None:

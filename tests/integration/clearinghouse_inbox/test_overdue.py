@@ -36,19 +36,33 @@ def test_a_file_without_ta1_or_999_is_overdue_after_the_receivers_time_and_not_b
 
 
 def test_claims_without_a_277ca_are_overdue_after_the_receivers_time_and_not_before(inbox: Inbox) -> None:
-    answered, pending, silent = inbox.claims(3)
+    answered, silent = inbox.claims(2)
     number = inbox.send()
     inbox.answer(
         # What a 999 says of a claim is no answer to it.
         a999(number, "E", SetAnswer(code="E", segments=("IK3*CLM*9*2300*8", f"CTX*CLM01:C{silent}V1", "IK4*2*782*7"))),
         a277(
             f"{number:09d}0001",
-            ProviderAnswer(claims=[ClaimAnswer(f"C{answered}V1"), ClaimAnswer(f"C{pending}V1", ("P1:20",))]),
+            ProviderAnswer(claims=[ClaimAnswer(f"C{answered}V1")]),
         ),
     )
     assert overdue(inbox, SENT_AT + 3 * DAY) == []
     assert overdue(inbox, SENT_AT + 3 * DAY + SECOND) == [("claim_answer", 1, 1, "2026-03-09 04:00:00")]
     inbox.answer(a277(f"{number:09d}0001", ProviderAnswer(claims=[ClaimAnswer(f"C{silent}V1", ("A3:21",))]), mark=2))
+    assert overdue(inbox, SENT_AT + 3 * DAY + SECOND) == []
+
+
+@pytest.mark.parametrize("status", ["A0:16", "A4:35", "A5:1", "E1:1", "P1:20"])
+def test_an_answer_that_leaves_the_claim_pending_is_not_the_one_that_is_waited_for(inbox: Inbox, status: str) -> None:
+    (claim,) = inbox.claims()
+    number = inbox.send()
+    # What is said of a line decides nothing either.
+    answer = ClaimAnswer(f"C{claim}V1", (status,), lines=(("1", "A7:507"),))
+    inbox.answer(ta1(number), a277(f"{number:09d}0001", ProviderAnswer(claims=[answer])))
+    assert inbox.statuses(claim) == ["submitted"]
+    assert overdue(inbox, SENT_AT + 3 * DAY) == []
+    assert overdue(inbox, SENT_AT + 3 * DAY + SECOND) == [("claim_answer", 1, 1, "2026-03-09 04:00:00")]
+    inbox.answer(a277(f"{number:09d}0001", ProviderAnswer(claims=[ClaimAnswer(f"C{claim}V1")]), mark=2))
     assert overdue(inbox, SENT_AT + 3 * DAY + SECOND) == []
 
 

@@ -186,20 +186,17 @@ def test_a_claim_sent_to_another_receiver_is_not_touched(inbox: Inbox) -> None:
         " receiver_id, last_control_number)"
         " VALUES ('other', 'OTHER', 'OURID', 'US', 'OFFICE', '5555550100', 'THEM', 100)"
     )
-    assert inbox.answer(ta1(number), of_claim(number, claim), receiver_code="other") == ["unknown"] * 3
-    assert (inbox.state(), inbox.statuses(claim)) == ("sent", ["submitted"])
-
-
-@pytest.mark.parametrize(
-    ("ahead", "to", "locked"), [(0, "SUBMITTER", None), (1, "SUBMITTER", "number_ahead"), (1, "SOMEBODY", None)]
-)
-def test_an_answer_to_us_about_a_number_not_given_yet_locks_sending(
-    inbox: Inbox, ahead: int, to: str, locked: str | None
-) -> None:
-    inbox.claims()
-    number = inbox.send()
-    inbox.answer(ta1(number + ahead, to=to))
-    assert inbox.one("SELECT locked_because FROM billing.deployment") == (locked,)
+    answers = (
+        ta1(number, "R", "006", to="OURID", sender="THEM"),
+        a277(
+            f"{number:09d}0001",
+            ProviderAnswer(claims=[ClaimAnswer(f"C{claim}V1", ("A7:562",))]),
+            to="OURID",
+            sender="THEM",
+        ),
+    )
+    assert inbox.answer(*answers, receiver_code="default") == ["unknown"] * 3
+    assert (inbox.state(), inbox.statuses(claim), inbox.lock()) == ("sent", ["submitted"], None)
 
 
 # Two at once

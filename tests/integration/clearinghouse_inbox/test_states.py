@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.integration.clearinghouse_inbox.conftest import Inbox
@@ -54,7 +56,61 @@ def test_a_number_used_before_rejects_a_file_that_was_not_sent_again_and_locks_s
     assert inbox.one("SELECT locked_because FROM billing.deployment") == (None,)
 
 
-@pytest.mark.parametrize(("state", "effect"), [("sent", "no_change"), ("unknown", "applied"), ("sending", "applied")])
+@pytest.mark.parametrize("state", ["unknown", "sending"])
+def test_a_number_used_before_rejects_also_a_file_of_which_nothing_is_known(inbox: Inbox, state: str) -> None:
+    (claim,) = inbox.claims()
+    number = inbox.send()
+    unsend(inbox, state)
+    assert inbox.answer(ta1(number, "R", "025")) == ["applied"]
+    assert (inbox.state(), inbox.statuses(claim), inbox.lock()) == ("rejected", ["rejected"], "number_reused")
+
+
+def test_a_number_used_before_by_somebody_else_leaves_a_file_that_certainly_did_not_arrive(inbox: Inbox) -> None:
+    (claim,) = inbox.claims()
+    number = inbox.send()
+    unsend(inbox, "built")
+    assert inbox.answer(ta1(number, "R", "025")) == ["unknown"]
+    assert (inbox.state(), inbox.statuses(claim)) == ("built", ["awaiting_submission"])
+    assert inbox.lock() == "number_reused"
+
+
+@pytest.mark.parametrize("before", ["TA1", "999 of the set", "999", "277CA", "277CA pending", "by hand"])
+def test_a_number_used_before_says_nothing_once_anything_of_the_file_was_answered(inbox: Inbox, before: str) -> None:
+    first, _ = inbox.claims(2)
+    number = inbox.send()
+    if before == "by hand":
+        inbox.billing.execute("SELECT billing.record_rejection(%s, 'A3', '21')", (number_of(first),))
+    else:
+        inbox.answer(
+            {
+                "TA1": ta1(number),
+                "999": a999(number, "P"),
+                "999 of the set": a999(number, "A", SetAnswer()),
+                "277CA": claims_277(number, ClaimAnswer(number_of(first))),
+                "277CA pending": claims_277(number, ClaimAnswer(number_of(first), ("A0:16",))),
+            }[before]
+        )
+    tables = ("claim", "interchange", "transaction_set", "claim_rejection", "deployment")
+    found = [inbox.rows(f"SELECT t::text FROM billing.{table} t ORDER BY 1") for table in tables]  # noqa: S608
+    assert inbox.answer(ta1(number, "R", "025", mark=9)) == ["no_change"]
+    assert [inbox.rows(f"SELECT t::text FROM billing.{table} t ORDER BY 1") for table in tables] == found  # noqa: S608
+    assert inbox.lock() is None
+
+
+@pytest.mark.parametrize("acceptance", [ta1, a999])
+def test_a_number_used_before_says_nothing_beside_an_acceptance(
+    inbox: Inbox, acceptance: Callable[[int], bytes]
+) -> None:
+    (claim,) = inbox.claims()
+    number = inbox.send()
+    inbox.answer(joined(ta1(number, "R", "025"), acceptance(number)))
+    assert (inbox.state(), inbox.statuses(claim), inbox.lock()) == ("acknowledged", ["submitted"], None)
+
+
+@pytest.mark.parametrize(
+    ("state", "effect"),
+    [("sent", "no_change"), ("unknown", "applied"), ("sending", "applied"), ("built", "applied")],
+)
 def test_a_number_used_before_proves_the_receipt_of_a_file_that_was_sent_again(
     inbox: Inbox, state: str, effect: str
 ) -> None:
@@ -309,6 +365,71 @@ def test_in_one_file_the_refusal_counts_in_whatever_order(inbox: Inbox) -> None:
     assert (inbox.state(), inbox.statuses(claim)) == ("rejected", ["rejected"])
 
 
+@pytest.mark.parametrize("resends", [0, 1])
+def test_of_a_file_that_was_sent_again_a_rejection_undoes_no_acceptance(inbox: Inbox, resends: int) -> None:
+    """It is of the copy, whether it is of the claim, its provider or its batch."""
+    claim, other = inbox.claims(2)
+    number = inbox.send()
+    inbox.billing.execute("UPDATE billing.interchange SET resend_count = %s", (resends,))
+    inbox.answer(claims_277(number, ClaimAnswer(number_of(claim))))
+    twice = ClaimAnswer(number_of(claim), ("A3:54",), payer_number="ICN")
+    effects = inbox.answer(claims_277(number, twice, ClaimAnswer(number_of(other), ("A3:54",)), mark=2))
+    assert effects == ["no_change", "no_change" if resends else "applied", "applied"]
+    assert inbox.statuses(claim, other) == ["accepted" if resends else "rejected", "rejected"]
+    assert inbox.rejections(claim) == ([] if resends else [("277CA", "A3", "54", None)])
+    inbox.answer(a277(f"{number:09d}0001", batch_status="A3:24:41", mark=3))
+    inbox.answer(a277(f"{number:09d}0001", ProviderAnswer(status="A3:26:85"), mark=4))
+    assert inbox.statuses(claim) == ["accepted" if resends else "rejected"]
+    assert bool(inbox.rejections(claim)) is not bool(resends)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "refused", "stays"),
+    [
+        ("TA1", "TA1", True),
+        ("TA1", "999", False),
+        ("999", "TA1", True),
+        ("999", "999", True),
+        ("999", "set", True),
+        ("group", "set", True),
+        ("277CA", "999", True),
+        ("277CA", "set", True),
+        ("277CA", "TA1", True),
+    ],
+)
+@pytest.mark.parametrize("resends", [0, 1])
+def test_the_refusal_of_a_copy_refuses_nothing_that_was_taken(
+    inbox: Inbox, accepted: str, refused: str, stays: bool, resends: int
+) -> None:
+    (claim,) = inbox.claims()
+    number = inbox.send()
+    inbox.billing.execute("UPDATE billing.interchange SET resend_count = %s", (resends,))
+    inbox.answer(
+        {
+            "TA1": ta1(number),
+            "999": a999(number, "A", SetAnswer()),
+            "group": a999(number, "A"),
+            "277CA": claims_277(number, ClaimAnswer(number_of(claim))),
+        }[accepted]
+    )
+    before = (inbox.state(), inbox.set_state(), inbox.statuses(claim))
+    effects = inbox.answer(
+        {
+            "TA1": ta1(number, "R", "006", mark=2),
+            "999": a999(number, "R", mark=2),
+            "set": a999(number, "P", SetAnswer(code="R"), mark=2),
+        }[refused]
+    )
+    after = (inbox.state(), inbox.set_state(), inbox.statuses(claim))
+    if resends and stays:
+        assert effects[0] == "no_change"
+        assert (after[1:], inbox.rejections(claim)) == (before[1:], [])
+        assert after[0] in (before[0], "acknowledged")
+    else:
+        assert effects[0] == "applied"
+        assert after[1:] == (["rejected"], ["rejected"])
+
+
 @pytest.mark.parametrize("status", ["paid", "denied", "void"])
 def test_what_an_insurer_decided_or_a_person_voided_never_changes(inbox: Inbox, status: str) -> None:
     (claim,) = inbox.claims()
@@ -367,6 +488,24 @@ def test_the_same_content_in_another_file_changes_nothing_but_its_own_rows(inbox
     before = [inbox.rows(f"SELECT t::text FROM billing.{table} t ORDER BY 1") for table in tables]  # noqa: S608
     assert set(inbox.answer(*answers(2))) == {"no_change"}
     assert [inbox.rows(f"SELECT t::text FROM billing.{table} t ORDER BY 1") for table in tables] == before  # noqa: S608
+
+
+def test_what_stands_in_the_place_of_a_code_and_is_none_is_nowhere_kept(inbox: Inbox) -> None:
+    first, second = inbox.claims(2)
+    number = inbox.send()
+    body = claims_277(number, ClaimAnswer(number_of(first), ("SMITH:19800402:ROBIN",)))
+    assert inbox.answer(body, body.replace(b"*WQ*150", b"*U*150")) == ["no_change", "no_change", "no_change", "applied"]
+    errors = ("IK3*HI*9*2300*SMITH", f"CTX*CLM01:{number_of(second)}", "IK4*1*1271*ROBIN")
+    inbox.answer(
+        a999(number, "R", SetAnswer(code="R", segments=errors, errors=("SMITH",))), ta1(number, "R", "ROBIN", mark=3)
+    )
+    assert inbox.statuses(first, second) == ["rejected", "rejected"]
+    assert inbox.rejections(first)[0] == ("277CA", "NONE", "NONE", None)
+    tables = ("history", "claim_rejection", "acknowledgment", "answer_place")
+    views = ("claim_answers", "unknown_answers")
+    for relation in [*(f"billing.{name}" for name in tables), *(f"reporting.{name}" for name in views)]:
+        kept = str(inbox.rows(f"SELECT t::text FROM {relation} t"))  # noqa: S608
+        assert not any(word in kept for word in ("SMITH", "ROBIN", "19800402")), relation
 
 
 def test_history_says_what_changed_in_codes(inbox: Inbox) -> None:

@@ -591,7 +591,7 @@ REPORTING = {
     "inbox_files": "inbox_file_id receiver_code contents file_state reason_code segment_number received_at decided_at"
     " answer_count applied_count unknown_count superseded_count",
     "unknown_answers": "inbox_file_id position receiver_code received_at source grain outcome is_addressed_to_us"
-    " control_number transaction_number claim_number category_code status_code",
+    " is_from_receiver control_number transaction_number claim_number category_code status_code",
     "claim_answers": "organization_id organization_name claim_id claim_number version is_newest_version claim_status"
     " source outcome effect line_number category_code category_words status_code status_words entity_code entity_words"
     " fix_location received_at interchange_id client_key",

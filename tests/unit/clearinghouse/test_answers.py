@@ -105,6 +105,7 @@ def test_the_public_277ca_accepts_its_batch_and_its_claim() -> None:
         status_code="20",
         payer_claim_control_number="1107000000014420",
         answered_on=date(2011, 3, 11),
+        sender_id="EMEDNYBAT",
     )
 
 
@@ -155,6 +156,7 @@ def test_a_ta1_answers_for_the_interchange(code: str, outcome: str) -> None:
             category_code="TA1",
             status_code="025",
             answered_on=DAY,
+            sender_id="CLEARINGHOUSE",
         )
     ]
 
@@ -237,6 +239,86 @@ def test_a_group_without_sets_is_answered_as_a_whole() -> None:
         ("group", "rejected", "2"),
         ("group", "rejected", "19"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "set_kind", "of_group", "of_set"),
+    [
+        ("HC", "837", 17, (17, "0001")),
+        ("HS", "270", None, (None, None)),
+        ("HR", "837", None, (None, None)),
+        ("", "837", None, (None, None)),
+        ("HC", "276", 17, (None, None)),
+    ],
+)
+def test_only_of_a_group_and_set_of_our_kind_the_numbers_are_ours(
+    kind: str, set_kind: str, of_group: int | None, of_set: tuple[int | None, str | None]
+) -> None:
+    error = SegmentError("SV1", 31, "2400", "8", "C7V1")
+    segments = acknowledgment(17, [SetVerdict("0001", "R", ("5",), (error,))], "R")
+    segments = [each.replace("AK1*HC", f"AK1*{kind}").replace("AK2*837", f"AK2*{set_kind}") for each in segments]
+    *of_a_set, group = answers(Interchange(groups=[acknowledgment_group(segments)]))
+    assert {(each.control_number, each.transaction_number) for each in of_a_set} == {of_set}
+    assert (group.control_number, group.transaction_number) == (of_group, None)
+
+
+@pytest.mark.parametrize(
+    ("code", "is_one"),
+    [
+        ("1", True),
+        ("27", True),
+        ("I9", True),
+        ("I13", True),
+        ("0", False),
+        ("100", False),
+        ("SMITH", False),
+        ("DOE", False),
+        ("I", False),
+    ],
+)
+def test_what_stands_in_the_place_of_a_syntax_error_and_is_none_is_not_kept(code: str, is_one: bool) -> None:
+    error = SegmentError("SV1", 31, "2400", code, "C7V1", (("1:2", code, "BAD"),))
+    found = answers(file_999([SetVerdict("0001", "R", (code,), (error,))], "R", (code,)))
+    assert facts(found, "category_code", "status_code") == [
+        (category, code if is_one else None) for category in ("IK3", "IK4", "IK5", "AK9")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("note", "kept"), [("000", "000"), ("025", "025"), ("25", None), ("0255", None), ("DOE", None)]
+)
+def test_a_note_of_a_ta1_has_three_digits(note: str, kept: str | None) -> None:
+    assert [each.status_code for each in answers(Interchange(ta1=[ta1_segment(17, "R", note)]))] == [kept]
+
+
+@pytest.mark.parametrize(
+    ("composite", "kept"),
+    [
+        ("A7:562:82", ("A7", "562", "82")),
+        ("F3N:1:PRP", ("F3N", "1", "PRP")),
+        ("P12:9999:1P", ("P12", "9999", "1P")),
+        ("SMITH:562:82", (None, "562", "82")),
+        ("DOE:562:82", (None, "562", "82")),
+        ("A123:562:82", (None, "562", "82")),
+        ("A7:19800402:82", ("A7", None, "82")),
+        ("A7:DOE:82", ("A7", None, "82")),
+        ("A7:562:GRAY", ("A7", "562", None)),
+        ("A7:562:1", ("A7", "562", None)),
+        ("A7:562:1Z9", ("A7", "562", "1Z9")),
+        ("A7:562:DOE", ("A7", "562", None)),
+    ],
+)
+def test_what_stands_in_the_place_of_a_claims_code_and_is_none_is_not_kept(
+    composite: str, kept: tuple[str | None, ...]
+) -> None:
+    found = of_claims(file_277(ClaimVerdict("C1V1", ((composite,),))))
+    assert facts(found, "category_code", "status_code", "entity_code") == [kept]
+
+
+@pytest.mark.parametrize(("action", "outcome"), [("U", "rejected"), ("WQ", "pending"), ("", "pending")])
+def test_what_is_no_category_accepts_nothing(action: str, outcome: str) -> None:
+    body = changed(file_277(ClaimVerdict("C1V1", (("SMITH:21",),), action="??")), "*??", f"*{action}")
+    assert [each.outcome for each in of_claims(body)] == [outcome]
 
 
 def test_all_error_codes_of_a_set_and_a_group_are_answers() -> None:
@@ -594,7 +676,7 @@ def test_interchanges_in_one_file_keep_their_addressees_and_delimiters() -> None
     assert [each.position for each in found] == list(range(1, 4 * len(one) + 1))
     for number in range(4):
         part = found[number * len(one) : (number + 1) * len(one)]
-        assert {each.submitter_id for each in part} == {f"SENDER{number + 1}"}
+        assert {(each.submitter_id, each.sender_id) for each in part} == {(f"SENDER{number + 1}", "CLEARINGHOUSE")}
         assert [replace(each, position=0, submitter_id="") for each in part] == [
             replace(each, position=0, submitter_id="") for each in one
         ]
@@ -757,7 +839,7 @@ def test_the_fields_of_an_answer_are_as_agreed() -> None:
         "position", "source", "grain", "outcome", "submitter_id", "control_number", "transaction_number",
         "batch_reference", "claim_number", "provider_npi", "line_number", "category_code", "status_code", "entity_code",
         "segment_code", "segment_position", "element_position", "payer_claim_control_number", "answered_on",
-        "loop_code",
+        "loop_code", "sender_id",
     ]  # fmt: skip
 
 

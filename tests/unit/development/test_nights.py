@@ -24,6 +24,7 @@ AUTOMATIONS = ("invoice_creation", "claims_submission", "invoice_processing")
 HELD = FailedInstance("claims_submission.scrub_errors", "Practice A", "Practice A: 2 claims held")
 BROKEN = FailedInstance("create_invoices", "batch 1", "OperationalError")
 QUARANTINED = FailedInstance("quarantined_files", "default: 1 answer file in quarantine", "1 file of receiver default")
+REFUSED = FailedInstance("rejected_files", "default: 1 file refused, 2 claims to return", "file 1")
 UNREACHABLE = FailedInstance("collect_files", "default", "folder_missing")
 DENVER_SLOT = build_slot("claims_submission", "2026-11-02", "America/Denver")
 
@@ -226,6 +227,7 @@ def test_an_inbox_that_does_not_end_is_named_in_the_error() -> None:
     [
         ("success", (), True, "success"),
         ("failed", (QUARANTINED,), True, "failed (a person has work): default: 1 answer file in quarantine"),
+        ("failed", (REFUSED,), True, "failed (a person has work): default: 1 file refused, 2 claims to return"),
         ("failed", (QUARANTINED, UNREACHABLE), False, "failed: collect_files"),
         ("failed", (), False, "failed"),
     ],
