@@ -58,8 +58,8 @@ load: setup  ## loads CSV files of practice data: make load DIR=folder
 reference: setup  ## the scrubber's reference tables: make reference [DIR=folder] [WITHDRAW=table]
 	@$(PY) -m include.development.with_server --migrate include.reference_data.load $(if $(DIR),'$(DIR)') $(if $(WITHDRAW),--withdraw '$(WITHDRAW)')
 
-reconcile: setup  ## after a restore: make reconcile [LAST_NUMBER=default=123 | NOTHING_SENT=1] [FILES=folder] [SEEN=1] [CONFIRM=1]
-	@$(PY) -m include.development.with_server --airflow include.reconciliation.command $(if $(LAST_NUMBER),--last-number '$(LAST_NUMBER)') $(if $(NOTHING_SENT),--nothing-sent) $(if $(FILES),--files '$(FILES)') $(if $(SEEN),--seen) $(if $(CONFIRM),--confirm)
+reconcile: setup  ## after a restore: make reconcile [LAST_NUMBER=default=123 | NOTHING_SENT=1] [FILES=folder] [NOT_OURS=file id] [SEEN=1] [CONFIRM=1]
+	@$(PY) -m include.development.with_server --airflow include.reconciliation.command $(if $(NOT_OURS),--not-ours '$(NOT_OURS)') $(if $(LAST_NUMBER),--last-number '$(LAST_NUMBER)') $(if $(NOTHING_SENT),--nothing-sent) $(if $(FILES),--files '$(FILES)') $(if $(SEEN),--seen) $(if $(CONFIRM),--confirm)
 
 reference-snapshots: setup  ## the shipped diagnosis codes anew (needs the package simple-icd-10-cm)
 	@$(PY) -m include.development.build_reference_snapshots

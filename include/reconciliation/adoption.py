@@ -175,18 +175,50 @@ def adopt_file(
     outcome.submitted_count = len(recorded)
     outcome.left_claim_ids |= recorded
     settle_rest(connection, file, [one for one in matched if one.claim.claim_id not in recorded], outcome)
-    outcome.reread_count = len(
-        execute(
-            connection,
-            "reconciliation/read_answers_again.sql",
-            {
-                "receiver_code": receiver_code,
-                "control_number": file.control_number,
-                "claim_numbers": [one.claim.claim_number for one in adopted],
-            },
-        ).fetchall()
+    outcome.reread_count = _read_again(
+        connection, receiver_code, file.control_number, [one.claim.claim_number for one in adopted]
     )
     return outcome
+
+
+def record_sent(connection: Connection, interchange_id: int) -> tuple[int, int]:
+    """A file here is known to have left: return how many claims are submitted, how many files of answers read again.
+
+    Answers that came while it counted as never sent were taken for another's, and did nothing.
+    """
+    row = connection.execute("SELECT claim_count FROM billing.record_file_sent(%s)", (interchange_id,)).fetchone()
+    assert row is not None
+    return row[0], read_answers_again(connection, interchange_id)
+
+
+def read_answers_again(connection: Connection, interchange_id: int) -> int:
+    """Have the inbox read again what came for a file here and did nothing; return how many files of answers."""
+    row = connection.execute(
+        "SELECT receiver_code, control_number FROM billing.interchange WHERE interchange_id = %s", (interchange_id,)
+    ).fetchone()
+    assert row is not None
+    return _read_again(connection, row[0], row[1], read_claim_numbers(connection, interchange_id))
+
+
+def read_claim_numbers(connection: Connection, interchange_id: int) -> list[str]:
+    """The numbers (CLM01) under which claims stand in a file here."""
+    rows = connection.execute(
+        "SELECT claim_number FROM billing.claim_submission WHERE interchange_id = %s ORDER BY 1", (interchange_id,)
+    ).fetchall()
+    return [number for (number,) in rows]
+
+
+def _read_again(connection: Connection, receiver_code: str, control_number: int, claim_numbers: Sequence[str]) -> int:
+    rows = execute(
+        connection,
+        "reconciliation/read_answers_again.sql",
+        {
+            "receiver_code": receiver_code,
+            "control_number": control_number,
+            "claim_numbers": list(claim_numbers),
+        },
+    ).fetchall()
+    return len(rows)
 
 
 def settle_rest(connection: Connection, file: ClaimFile, rest: Sequence[Matched], outcome: Outcome) -> None:

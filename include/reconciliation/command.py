@@ -42,14 +42,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--files", type=Path, help="a folder with copies of claim files, as the portal gives them")
     parser.add_argument("--seen", action="store_true", help="what is listed for a person is looked after")
+    parser.add_argument(
+        "--not-ours",
+        default="",
+        metavar="FILE_ID",
+        help="a file here that never left, its number is another's at the receiver; several with commas",
+    )
     options = parser.parse_args(arguments)
     try:
         last_numbers = _last_numbers(options.last_number)
+        not_ours = _file_ids(options.not_ours)
     except ValueError as error:
         parser.error(str(error))
     if options.nothing_sent and last_numbers:
         parser.error("either nothing was sent, or there is a last number")
-    said = Said(last_numbers, options.nothing_sent, options.files, options.seen)
+    said = Said(last_numbers, options.nothing_sent, options.files, options.seen, not_ours)
     # Or connections that stand in Airflow's database would be missing outside of a task, and an SFTP receiver would
     # pass for an empty local folder.
     os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
@@ -94,6 +101,14 @@ def _last_numbers(text: str) -> dict[str, int]:
             raise ValueError(f"{part}: name a receiver and its last control number once, as in default=123")
         found[code] = int(number)
     return found
+
+
+def _file_ids(text: str) -> frozenset[int]:
+    parts = [one.strip() for one in text.split(",") if one.strip()]
+    for part in parts:
+        if not part.isdecimal():
+            raise ValueError(f"{part}: name the ids of files, as in 12,13")
+    return frozenset(map(int, parts))
 
 
 if __name__ == "__main__":

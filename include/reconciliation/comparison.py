@@ -13,7 +13,16 @@ from typing import Any, Final, Literal
 import psycopg
 
 from include.clearinghouse.claim_files import ClaimFile, UnreadableClaimFile, parse_file_name, read_claim_file
-from include.reconciliation.adoption import Outcome, adopt_file, match_claims, settle_rest
+from include.database import execute
+from include.reconciliation.adoption import (
+    Outcome,
+    adopt_file,
+    match_claims,
+    read_answers_again,
+    read_claim_numbers,
+    record_sent,
+    settle_rest,
+)
 from include.reconciliation.evidence import Evidence, KnownFile, SeenFile, read_known_files
 
 Connection = psycopg.Connection[Any]
@@ -29,12 +38,14 @@ class Said:
 
     `last_numbers`: per receiver the highest control number its portal shows. `nothing_sent`: nothing left after this
     database's newest record. `files`: a folder with copies of claim files. `is_seen`: what is listed is looked after.
+    `not_ours`: ids of files here that never left: what the receiver has under their numbers is somebody else's.
     """
 
     last_numbers: Mapping[str, int] = field(default_factory=dict)
     nothing_sent: bool = False
     files: Path | None = None
     is_seen: bool = False
+    not_ours: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -54,7 +65,7 @@ class Report:
 class Findings:
     """Of all receivers: what must not go out again, and which numbers left without their file.
 
-    `left_since`: what shows that something left after the backup.
+    `left_since`: what shows that something left after the backup. `found_ids`: files here whose bytes lie somewhere.
     """
 
     left_claim_ids: set[int] = field(default_factory=set)
@@ -63,6 +74,7 @@ class Findings:
     highest_claim_id: int = 0
     withdrawn_ids: set[int] = field(default_factory=set)
     left_since: list[str] = field(default_factory=list)
+    found_ids: set[int] = field(default_factory=set)
 
 
 def compare_receiver(
@@ -101,10 +113,18 @@ def compare_receiver(
     _take_files(connection, evidence, known, findings, report)
     believed = {number for number in evidence.answered_numbers if number <= last + MOST_NUMBERS_AHEAD}
     _list_doubtful(evidence, last, believed, report)
-    _settle_answered(connection, evidence, findings, report)
-    highest = max([last, *believed, *(file.control_number for file in evidence.files)])
-    _check_what_is_said(code, last, highest, said, report)
-    highest = max(highest, said.last_numbers.get(code, 0))
+    _settle_answered(connection, evidence, said, findings, report)
+    # Without the counter and what only waits here: the receiver need not have heard of those.
+    left = max(
+        [
+            0,
+            *believed,
+            *(file.control_number for file in evidence.files),
+            *(file.control_number for file in known if file.is_settled),
+        ]
+    )
+    _check_what_is_said(code, last, left, said, report)
+    highest = max(last, left, said.last_numbers.get(code, 0))
     if highest > last + MOST_NUMBERS_AHEAD:
         report.reasons.append(
             f"receiver {code}: number {highest} is more than {MOST_NUMBERS_AHEAD:,} beyond {last}, the last one here: "
@@ -147,6 +167,7 @@ def _take_files(
         of_outbox = by_name.get(seen.file_name)
         conflict = by_number.get(seen.control_number)
         if of_outbox is not None and seen.is_same_as(of_outbox):
+            findings.found_ids.add(of_outbox.interchange_id)
             if not of_outbox.is_settled:
                 _record_sent(connection, of_outbox, "is in the folder", findings, report)
             continue
@@ -226,38 +247,84 @@ def _read(seen: SeenFile, body: bytes, report: Report) -> ClaimFile | None:
 def _record_sent(connection: Connection, file: KnownFile, why: str, findings: Findings, report: Report) -> None:
     if file.state == "built":
         findings.left_since.append(f"{file.file_name} was not sent here and {why}")
-    row = connection.execute("SELECT claim_count FROM billing.record_file_sent(%s)", (file.interchange_id,)).fetchone()
-    assert row is not None
-    report.lines.append(f"{file.file_name}: was {file.state}, {why}: sent, {count_of(row[0], 'claim')} submitted")
+    told = describe_sent(*record_sent(connection, file.interchange_id))
+    report.lines.append(f"{file.file_name}: was {file.state}, {why}: {told}")
 
 
-def _settle_answered(connection: Connection, evidence: Evidence, findings: Findings, report: Report) -> None:
+def describe_sent(claim_count: int, reread_count: int) -> str:
+    again = f", {count_of(reread_count, 'file')} of answers to be read again" if reread_count else ""
+    return f"sent, {count_of(claim_count, 'claim')} submitted{again}"
+
+
+def _settle_answered(
+    connection: Connection, evidence: Evidence, said: Said, findings: Findings, report: Report
+) -> None:
+    """A file that was never delivered from here may have lent its number to another one, whose answer it is."""
     for file in read_known_files(connection, evidence.receiver_code):
-        if not file.is_settled and file.control_number in evidence.answered_numbers:
+        is_delivered = file.attempt_count > 0
+        is_proven = (
+            is_delivered
+            or file.interchange_id in findings.found_ids
+            or not evidence.answered_claims.isdisjoint(read_claim_numbers(connection, file.interchange_id))
+        )
+        if file.interchange_id in said.not_ours and file.state != "rejected" and not is_proven:
+            findings.withdrawn_ids.add(file.interchange_id)
+            findings.left_since.append(f"what left under the number of {file.file_name} is somebody else's")
+        elif file.control_number not in evidence.answered_numbers:
+            continue
+        elif file.is_settled:
+            # A person confirmed it, which the answers that came before did not hear of.
+            again = 0 if is_delivered else read_answers_again(connection, file.interchange_id)
+            if again:
+                report.lines.append(f"{file.file_name}: {count_of(again, 'file')} of answers to be read again")
+        elif is_proven:
             _record_sent(connection, file, "has an answer", findings, report)
+        else:
+            if file.state == "built":
+                findings.left_since.append(f"{file.file_name} was not sent here and its number has an answer")
+            doubt_file(connection, file)
+            report.lines.append(f"{file.file_name}: was {file.state}, its number has an answer: unknown")
+            report.for_a_person.append(
+                f"{file.file_name} (file id {file.interchange_id}): was never delivered from here, and its number has "
+                "an answer that names no claim of it: look in the portal whose file that is. Ours: FILES= with a copy, "
+                "or billing.confirm_file afterwards. Another's: never billing.resend_file; "
+                f"--not-ours {file.interchange_id} withdraws ours, and billing.return_claim returns each claim"
+            )
 
 
-def _check_what_is_said(code: str, last: int, highest: int, said: Said, report: Report) -> None:
+def doubt_file(connection: Connection, file: KnownFile) -> None:
+    """Whether an unsettled file arrived is unknown from now on."""
+    if file.state == "unknown":
+        return
+    connection.execute(
+        "UPDATE billing.interchange SET interchange_state = 'sending', delivery_stage = 'placing'"
+        " WHERE interchange_id = %s",
+        (file.interchange_id,),
+    )
+    execute(connection, "reconciliation/doubt_file.sql", {"interchange_id": file.interchange_id})
+
+
+def _check_what_is_said(code: str, last: int, left: int, said: Said, report: Report) -> None:
     """Only a person can say which number was the last: a file that was collected and not answered leaves no trace.
 
     Whatever is seen, the folder's newest file too, may have a later one that is gone. It belies the person at most.
     """
     told = said.last_numbers.get(code)
     if told is not None:
-        if told < highest:
+        if told < left:
             report.reasons.append(
-                f"receiver {code}: LAST_NUMBER says {told}, but {highest} is known: look at the portal again"
+                f"receiver {code}: LAST_NUMBER says {told}, but {left} is known: look at the portal again"
             )
         return
     if said.nothing_sent:
-        if highest > last:
+        if left > last:
             report.reasons.append(
-                f"receiver {code}: NOTHING_SENT=1 cannot be, number {highest} left and the last one here is {last}"
+                f"receiver {code}: NOTHING_SENT=1 cannot be, number {left} left and the last one here is {last}"
             )
         return
     report.reasons.append(
-        f"receiver {code}: nothing shows that {highest} is the last number that left: a file that was collected leaves "
-        f"no trace, and answers take their time. Say what its portal shows, LAST_NUMBER='{code}={highest}' or higher; "
+        f"receiver {code}: nothing shows that {left} is the last number that left: a file that was collected leaves "
+        f"no trace, and answers take their time. Say what its portal shows, LAST_NUMBER='{code}={left}' or higher; "
         "or NOTHING_SENT=1 when you can prove that no file left after the backup"
     )
 

@@ -1,5 +1,5 @@
 -- doubt_file: a file about which nothing was seen may have left all the same: whether it arrived is unknown.
--- Called by: reconciliation.reconcile
+-- Called by: comparison.doubt_file
 -- Parameters: interchange_id bigint (of a file that is sending)
 -- Returns: nothing
 -- Locks: the file

@@ -42,6 +42,7 @@ class KnownFile:
     byte_count: int
     state: str
     delivered_to: str | None
+    attempt_count: int
 
     @property
     def is_settled(self) -> bool:
@@ -191,10 +192,10 @@ def _number_of(name: str, submitter_id: str) -> int | None:
 
 @dataclass(frozen=True)
 class _Parties:
-    """Whose answers count: those from `sender_id` to `submitter_id`; other receivers share the folder."""
+    """Whose answers count: those from `sender_ids` to `submitter_id`; other receivers share the folder."""
 
     submitter_id: str
-    sender_id: str
+    sender_ids: frozenset[str]
     other_sender_ids: frozenset[str]
     highest_claim_id: int
 
@@ -213,7 +214,7 @@ class _Answers:
 
     def note(self, sender_id: str | None, source: str, control_number: int | None, claim_number: str | None) -> None:
         """Of an answer to us. What names no number is no loss, whoever wrote it."""
-        if sender_id != self._parties.sender_id:
+        if sender_id not in self._parties.sender_ids:
             says_something = control_number is not None or claim_number is not None
             self.has_other_sender |= says_something and sender_id not in self._parties.other_sender_ids
             return
@@ -239,13 +240,13 @@ class _Answers:
 
 def _read_parties(connection: Connection, receiver_code: str) -> _Parties:
     row = connection.execute(
-        "SELECT v.submitter_id, coalesce(v.answer_sender_id, v.receiver_id),"
-        " ARRAY(SELECT coalesce(o.answer_sender_id, o.receiver_id) FROM billing.receiver o"
+        "SELECT v.submitter_id, array_remove(ARRAY[v.answer_sender_id, v.receiver_id], NULL),"
+        " ARRAY(SELECT unnest(ARRAY[o.answer_sender_id, o.receiver_id]) FROM billing.receiver o"
         " WHERE o.receiver_code <> v.receiver_code),"
         " (SELECT last_value FROM billing.claim_claim_id_seq)"
         " FROM billing.receiver v WHERE v.receiver_code = %s",
         (receiver_code,),
     ).fetchone()
     assert row is not None
-    submitter_id, sender_id, others, last_claim_id = row
-    return _Parties(submitter_id, sender_id, frozenset(others), last_claim_id + _MOST_CLAIM_IDS_AHEAD)
+    submitter_id, sender_ids, others, last_claim_id = row
+    return _Parties(submitter_id, frozenset(sender_ids), frozenset(others), last_claim_id + _MOST_CLAIM_IDS_AHEAD)

@@ -17,8 +17,16 @@ from include.clearinghouse.claim_files import parse_claim_number
 from include.database import execute, writing
 from include.outbox.delivery import OpenDropBox
 from include.outbox.settlement import recount_results
-from include.reconciliation.adoption import hold_items, withdraw_file
-from include.reconciliation.comparison import Findings, Report, Said, compare_receiver, count_of
+from include.reconciliation.adoption import hold_items, record_sent, withdraw_file
+from include.reconciliation.comparison import (
+    Findings,
+    Report,
+    Said,
+    compare_receiver,
+    count_of,
+    describe_sent,
+    doubt_file,
+)
 from include.reconciliation.evidence import Evidence, gather, read_known_files
 
 Connection = psycopg.Connection[Any]
@@ -49,6 +57,11 @@ def reconcile(connection: Connection, open_drop_box: OpenDropBox, said: Said, is
         findings = Findings()
         for evidence in seen:
             compare_receiver(connection, evidence, said, findings, report)
+        report.reasons += [
+            f"file id {interchange_id} is not withdrawn: only a file that was never delivered from here, lies nowhere "
+            "and has no claim that an answer names"
+            for interchange_id in sorted(said.not_ours - findings.withdrawn_ids)
+        ]
         _hold_what_answers_name(connection, seen, findings, report)
         _withdraw_doubles(connection, findings, report)
         if not said.nothing_sent:
@@ -133,11 +146,8 @@ def _hold_what_answers_name(connection: Connection, seen: list[Evidence], findin
     for interchange_id in sorted({interchange_id for _, interchange_id, is_built in rows if is_built}):
         findings.left_since.append(f"answers name claims of file id {interchange_id}, which was not sent here")
     for interchange_id in sorted({interchange_id for _, interchange_id, _ in rows if interchange_id is not None}):
-        row = connection.execute("SELECT claim_count FROM billing.record_file_sent(%s)", (interchange_id,)).fetchone()
-        assert row is not None
-        report.lines.append(
-            f"file id {interchange_id}: answers name its claims: sent, {count_of(row[0], 'claim')} submitted"
-        )
+        told = describe_sent(*record_sent(connection, interchange_id))
+        report.lines.append(f"file id {interchange_id}: answers name its claims: {told}")
 
 
 def _withdraw_doubles(connection: Connection, findings: Findings, report: Report) -> None:
@@ -166,12 +176,7 @@ def _doubt_the_rest(connection: Connection, codes: list[str], report: Report) ->
         for file in read_known_files(connection, code):
             if file.state not in ("built", "sending"):
                 continue
-            connection.execute(
-                "UPDATE billing.interchange SET interchange_state = 'sending', delivery_stage = 'placing'"
-                " WHERE interchange_id = %s",
-                (file.interchange_id,),
-            )
-            execute(connection, "reconciliation/doubt_file.sql", {"interchange_id": file.interchange_id})
+            doubt_file(connection, file)
             report.lines.append(f"{file.file_name}: was {file.state} and may have left: unknown")
 
 

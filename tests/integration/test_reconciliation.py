@@ -10,7 +10,7 @@ import importlib
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -693,6 +693,138 @@ def test_a_file_it_had_not_delivered_leaves_when_nothing_had_left(
     assert world.sent_claims() == names(ids)
 
 
+# A file that was never delivered from here, and answers under its number
+
+
+@pytest.mark.parametrize("is_in_folder", [True, False])
+def test_answers_that_came_before_it_counted_as_sent_are_read_again(
+    world: World, half_way: tuple[str, list[int]], is_in_folder: bool
+) -> None:
+    copy, ids = half_way
+    if not is_in_folder:
+        (world.outbox / world.files()[0]).unlink()
+    claims = [ClaimAnswer(f"C{ids[0]}V1", ("A7:562",)), ClaimAnswer(f"C{ids[1]}V1", ("A2:20",))]
+    world.answer(a277("0000000010001", ProviderAnswer(claims=claims)))
+    store_answers(world, copy)
+    assert set(world.statuses(copy).values()) == {"awaiting_submission"}
+
+    report = world.reconcile(copy, shown(1))
+    assert (report.outcome, report.for_a_person) == ("unlocked", [])
+    assert any("2 claims submitted, 1 file of answers to be read again" in line for line in report.lines)
+    apply_answers(world, copy)
+    assert world.statuses(copy) == {f"C{ids[0]}V1": "rejected", f"C{ids[1]}V1": "accepted"}
+    assert world.stop_code(copy) is None
+
+
+def test_answers_that_name_only_claims_are_read_again_as_well(world: World, half_way: tuple[str, list[int]]) -> None:
+    copy, ids = half_way
+    (world.outbox / world.files()[0]).unlink()
+    world.answer(a277("", ProviderAnswer(claims=[ClaimAnswer(f"C{ids[0]}V1", ("A7:562",))])))
+    store_answers(world, copy)
+    report = world.reconcile(copy, shown(1))
+    assert any("name its claims: sent" in line and "to be read again" in line for line in report.lines)
+    apply_answers(world, copy)
+    assert world.statuses(copy) == {f"C{ids[0]}V1": "rejected", f"C{ids[1]}V1": "submitted"}
+
+
+def test_an_answer_to_its_number_alone_does_not_show_that_it_left(
+    world: World, half_way: tuple[str, list[int]]
+) -> None:
+    copy, _ = half_way
+    (world.outbox / world.files()[0]).unlink()
+    world.answer(a999(1))
+    store_answers(world, copy)
+    assert "NOTHING_SENT=1 cannot be" in world.reconcile(copy, Said(nothing_sent=True, is_seen=True)).reasons[0]
+
+    report = world.reconcile(copy, shown(1))
+    assert report.outcome == "refused"
+    assert "billing.confirm_file" in report.for_a_person[0]
+    assert "--not-ours 1 " in report.for_a_person[0]
+    for _ in range(2):
+        assert world.reconcile(copy, shown(1, is_seen=True)).outcome == "unlocked"
+        assert world.rows(copy, "SELECT interchange_state FROM billing.interchange") == [("unknown",)]
+        assert set(world.statuses(copy).values()) == {"awaiting_submission"}
+        world.rows(copy, "SELECT billing.lock_sending('number_reused')")
+
+
+def test_a_file_that_a_person_confirms_has_its_answers_read_again(
+    world: World, half_way: tuple[str, list[int]]
+) -> None:
+    copy, _ = half_way
+    (world.outbox / world.files()[0]).unlink()
+    world.answer(a999(1))
+    store_answers(world, copy)
+    world.reconcile(copy, shown(1, is_seen=True))
+    world.rows(copy, "SELECT billing.confirm_file(1, 'the portal shows it'), billing.lock_sending('number_reused')")
+    report = world.reconcile(copy, shown(1))
+    assert (report.outcome, report.for_a_person) == ("unlocked", [])
+    apply_answers(world, copy)
+    assert world.rows(copy, "SELECT interchange_state FROM billing.interchange") == [("acknowledged",)]
+
+
+@pytest.mark.parametrize("is_answered_later", [False, True])
+def test_a_file_whose_number_is_anothers_is_withdrawn_and_its_claims_leave_in_the_next(
+    world: World, half_way: tuple[str, list[int]], is_answered_later: bool
+) -> None:
+    copy, ids = half_way
+    (world.outbox / world.files()[0]).unlink()
+    world.answer(a999(1))
+    if is_answered_later:
+        # The person did not know yet; the inbox takes the answer that it has not read for one of ours.
+        assert world.reconcile(copy, shown(1, is_seen=True)).outcome == "unlocked"
+        store_answers(world, copy)
+        assert set(world.statuses(copy).values()) == {"submitted"}
+        world.rows(copy, "SELECT billing.lock_sending('number_reused')")
+    said = Said(last_numbers={"default": 1}, not_ours=frozenset({1}))
+    report = world.reconcile(copy, said)
+    assert "2 claims of it that did not leave elsewhere rejected" in report.for_a_person[0]
+    assert world.reconcile(copy, replace(said, is_seen=True)).outcome == "unlocked"
+    assert set(world.statuses(copy).values()) == {"rejected"}
+    for claim in ids:
+        world.rows(copy, "SELECT billing.return_claim(%s, 'the number was another file')", claim)
+    world.rows(copy, "UPDATE billing.claim SET entered_step_on = %s RETURNING 1", SECOND)
+    world.submit(copy, THIRD)
+    assert world.sent_claims() == names(ids, 2)
+
+
+@pytest.mark.parametrize("shows", ["the folder", "an answer", "a delivery", "no file"])
+def test_a_file_that_is_shown_to_have_left_is_not_withdrawn(
+    world: World, half_way: tuple[str, list[int]], shows: str
+) -> None:
+    copy, ids = half_way
+    if shows != "the folder":
+        (world.outbox / world.files()[0]).unlink()
+    world.answer(a999(1))
+    if shows == "an answer":
+        world.answer(a277("", ProviderAnswer(claims=[ClaimAnswer(f"C{ids[0]}V1")])), "claims.txt")
+    if shows == "a delivery":
+        world.rows(copy, "UPDATE billing.interchange SET attempt_count = 1 RETURNING 1")
+    number = 2 if shows == "no file" else 1
+    said = Said(last_numbers={"default": 1}, is_seen=True, not_ours=frozenset({number}))
+    report = world.reconcile(copy, said)
+    assert report.outcome == "refused"
+    assert f"file id {number} is not withdrawn" in report.reasons[0]
+
+
+@pytest.mark.parametrize(("state", "outcome"), [("built", "unlocked"), ("sent", "refused")])
+def test_a_number_that_only_waits_here_may_be_above_the_last_one_of_the_portal(
+    world: World, half_way: tuple[str, list[int]], state: str, outcome: str
+) -> None:
+    copy, _ = half_way
+    (world.outbox / world.files()[0]).unlink()
+    if state == "sent":
+        world.rows(copy, "SELECT billing.record_file_sent(1)")
+    report = world.reconcile(copy, shown(0))
+    assert report.outcome == outcome
+    assert all("says 0, but 1 is known" in reason for reason in report.reasons)
+    assert world.rows(copy, "SELECT last_control_number FROM billing.receiver") == [(1,)]
+
+
+def apply_answers(world: World, name: str) -> None:
+    with psycopg.connect(environment.pipeline_url(world.url(name)), autocommit=True) as pipeline:
+        steps.apply_acknowledgments(pipeline)
+
+
 # Claims that the copy does not have, or has under other numbers
 
 
@@ -876,6 +1008,7 @@ def test_the_command_says_what_it_would_do_does_it_and_ends_with_its_code(
         ["--last-number", "default=1,default=2"],
         ["--last-number", "default=1000000000"],
         ["--last-number", "default=1", "--nothing-sent"],
+        ["--not-ours", "C1V1"],
         ["--sure"],
     ],
 )
