@@ -86,7 +86,11 @@ def list_answers(connection: Connection, box: DropBox, settings: DropBoxSettings
     like_ours = [file.name for file in listed if parse_file_name(file.name) is not None]
     if not like_ours:
         return listed
-    rows = execute(connection, "clearinghouse_inbox/find_own_names.sql", {"file_names": like_ours}).fetchall()
+    rows = execute(
+        connection,
+        "clearinghouse_inbox/find_own_names.sql",
+        {"file_names": like_ours, "receiver_code": settings.receiver_code},
+    ).fetchall()
     ours = {name for (name,) in rows}
     return [file for file in listed if file.name not in ours]
 

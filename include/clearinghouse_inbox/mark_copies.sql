@@ -42,8 +42,17 @@ WHERE a.inbox_file_id = %(inbox_file_id)s AND a.position = r.position
             )
         -- Of two that were sent one was taken, as far as this refusal reaches.
         ELSE r.is_resent AND EXISTS (
-            SELECT FROM billing.acknowledgment k
-            WHERE k.interchange_id = r.interchange_id AND k.outcome IN ('accepted', 'accepted_with_errors')
+            SELECT
+            FROM (
+                SELECT k.source, k.grain, k.outcome, k.transaction_number
+                FROM billing.acknowledgment k
+                WHERE k.interchange_id = r.interchange_id
+                UNION ALL
+                SELECT b.source, b.grain, b.outcome, b.transaction_number
+                FROM billing.incoming_answer b
+                WHERE b.inbox_file_id = a.inbox_file_id AND b.interchange_id = r.interchange_id
+            ) k
+            WHERE k.outcome IN ('accepted', 'accepted_with_errors')
                 AND CASE r.grain
                     WHEN 'interchange' THEN true
                     WHEN 'group' THEN k.source <> 'TA1'

@@ -16,8 +16,14 @@ WITH said AS (
         coalesce(c.transaction_number, t.transaction_number, b.transaction_number) AS transaction_number,
         c.claim_id, c.version
     FROM billing.incoming_answer b
-    JOIN billing.receiver v ON v.submitter_id = b.submitter_id
-        AND coalesce(v.answer_sender_id, v.receiver_id) = b.sender_id
+    CROSS JOIN LATERAL (
+        SELECT v.receiver_code, v.last_control_number
+        FROM billing.receiver v
+        WHERE v.submitter_id = b.submitter_id AND b.sender_id IN (v.answer_sender_id, v.receiver_id)
+        -- Its own id counts before that of another one's answers.
+        ORDER BY v.receiver_id <> b.sender_id
+        LIMIT 1
+    ) v
     LEFT JOIN billing.interchange x ON x.receiver_code = v.receiver_code AND x.control_number = b.control_number
     LEFT JOIN billing.transaction_set t ON t.interchange_id = x.interchange_id
         AND CASE b.source WHEN '277CA' THEN t.batch_reference = b.batch_reference
@@ -35,7 +41,7 @@ WITH said AS (
 -- What never left cannot be answered, nor have been there before: somebody else used its number.
 judged AS (
     SELECT d.*,
-        coalesce(y.interchange_state = 'built' AND (y.attempt_count = 0 OR (y.resend_count = 0 AND d.source = 'TA1'
+        coalesce(y.interchange_state = 'built' AND ((y.attempt_count = 0 AND y.resend_count = 0) OR (y.resend_count = 0 AND d.source = 'TA1'
             AND d.outcome = 'rejected' AND d.status_code = '025')), false) AS is_of_another
     FROM said d
     LEFT JOIN billing.interchange y USING (interchange_id)

@@ -7,7 +7,7 @@
 -- Who answers ----------------------------------------------------------------------------------------------------------
 
 ALTER TABLE billing.receiver ADD COLUMN answer_sender_id text CHECK (answer_sender_id ~ '^[!-~]([ -~]{0,13}[!-~])?$');
-COMMENT ON COLUMN billing.receiver.answer_sender_id IS 'ISA06 of its answers where that is not receiver_id. An answer counts only with this id and our submitter_id.';
+COMMENT ON COLUMN billing.receiver.answer_sender_id IS 'ISA06 of answers that it writes under another id than receiver_id. An answer counts only with one of the two and our submitter_id.';
 -- An answer must say by its ids whose it is.
 CREATE UNIQUE INDEX receiver_once_per_answerer ON billing.receiver
     (submitter_id, coalesce(answer_sender_id, receiver_id));
@@ -263,6 +263,46 @@ END
 $$;
 COMMENT ON FUNCTION billing.return_claim IS 'A person sends a rejected claim again although nothing on it changed (or before the inbox notices): it returns to Awaiting Submission as a new version under a new number. Of a whole file: billing.return_claims_of_file.';
 
+CREATE FUNCTION billing.reject_file(for_interchange_id bigint, why text) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, billing AS $$
+DECLARE
+    claims integer;
+BEGIN
+    IF coalesce(why, '') = '' THEN
+        RAISE EXCEPTION 'file %: say who told that the receiver will not take it', for_interchange_id;
+    END IF;
+    IF EXISTS (
+        SELECT FROM billing.interchange
+        WHERE interchange_id = for_interchange_id AND interchange_state = 'unknown'
+            AND attempted_at > billing.clock() - interval '3 hours'
+    ) THEN
+        RAISE EXCEPTION 'file %: the worker of its last attempt may still be at it: say so three hours after that attempt', for_interchange_id;
+    END IF;
+    PERFORM billing.record_file_sent(x.interchange_id)
+    FROM billing.interchange x
+    WHERE x.interchange_id = for_interchange_id AND x.interchange_state = 'unknown';
+    UPDATE billing.interchange SET interchange_state = 'rejected'
+    WHERE interchange_id = for_interchange_id AND interchange_state = 'sent';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'file % is neither unknown nor sent without acknowledgment: it cannot be given up', for_interchange_id;
+    END IF;
+    UPDATE billing.transaction_set SET transaction_set_state = 'rejected', answered_at = billing.clock()
+    WHERE interchange_id = for_interchange_id AND transaction_set_state = 'unanswered';
+    WITH rejected AS (
+        UPDATE billing.claim k SET claim_status = 'rejected'
+        FROM billing.claim_submission s
+        WHERE s.interchange_id = for_interchange_id AND s.claim_id = k.claim_id AND s.version = k.version
+            AND k.claim_status = 'submitted'
+        RETURNING k.claim_id
+    )
+    SELECT count(*) INTO claims FROM rejected;
+    INSERT INTO billing.history (organization_id, subject, subject_id, action, detail)
+    VALUES (0, 'file', for_interchange_id, 'given up', jsonb_build_object('reason', why));
+    RETURN claims;
+END
+$$;
+COMMENT ON FUNCTION billing.reject_file IS 'A person says that the receiver will never take the file under this number (refused by telephone, number used by somebody else): it counts as rejected, and its unanswered claims too, which billing.return_claims_of_file then gives new numbers. Says how many claims.';
+
 CREATE FUNCTION billing.return_claims_of_file(for_interchange_id bigint, why text) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, billing AS $$
 DECLARE
@@ -372,7 +412,7 @@ SELECT a.inbox_file_id, a.position, f.receiver_code, f.received_at, a.source, a.
     EXISTS (SELECT FROM billing.receiver v WHERE v.submitter_id = a.submitter_id) AS is_addressed_to_us,
     EXISTS (
         SELECT FROM billing.receiver v
-        WHERE v.submitter_id = a.submitter_id AND coalesce(v.answer_sender_id, v.receiver_id) = a.sender_id
+        WHERE v.submitter_id = a.submitter_id AND a.sender_id IN (v.answer_sender_id, v.receiver_id)
     ) AS is_from_receiver,
     a.control_number,
     -- Whatever another software has written there may be a name.
@@ -476,8 +516,8 @@ COMMENT ON COLUMN reporting.overdue_answers.claim_count IS 'Claims of the organi
 
 REVOKE ALL ON FUNCTION billing.analyze_incoming(), billing.inbox_clock(),
     billing.return_claims(bigint[], smallint[], boolean, text), billing.return_claim(bigint, text),
-    billing.return_claims_of_file(bigint, text), billing.dismiss_inbox_file(bigint, text),
-    billing.retry_inbox_file(bigint, text) FROM PUBLIC;
+    billing.return_claims_of_file(bigint, text), billing.reject_file(bigint, text),
+    billing.dismiss_inbox_file(bigint, text), billing.retry_inbox_file(bigint, text) FROM PUBLIC;
 GRANT SELECT ON billing.inbox_file, billing.inbox_listing, billing.acknowledgment, billing.answer_code, billing.answer_place
     TO billing_pipeline, billing_settings;
 GRANT INSERT ON billing.inbox_file, billing.inbox_listing, billing.acknowledgment, billing.claim_rejection
@@ -491,7 +531,7 @@ GRANT EXECUTE ON FUNCTION billing.analyze_incoming(), billing.inbox_clock(),
 -- The view calls it; without USAGE on schema billing an analyst cannot name it.
 GRANT EXECUTE ON FUNCTION billing.inbox_clock() TO billing_settings, billing_analyst;
 GRANT EXECUTE ON FUNCTION billing.return_claim(bigint, text), billing.return_claims_of_file(bigint, text),
-    billing.dismiss_inbox_file(bigint, text),
+    billing.reject_file(bigint, text), billing.dismiss_inbox_file(bigint, text),
     billing.retry_inbox_file(bigint, text) TO billing_settings;
 GRANT SELECT ON reporting.files, reporting.inbox_files, reporting.unknown_answers, reporting.claim_answers,
     reporting.overdue_answers TO billing_pipeline, billing_settings, billing_analyst;

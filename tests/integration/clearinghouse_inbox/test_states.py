@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import psycopg
 import pytest
 
 from tests.integration.clearinghouse_inbox.conftest import Inbox
@@ -366,8 +367,8 @@ def test_in_one_file_the_refusal_counts_in_whatever_order(inbox: Inbox) -> None:
 
 
 @pytest.mark.parametrize("resends", [0, 1])
-def test_of_a_file_that_was_sent_again_a_rejection_undoes_no_acceptance(inbox: Inbox, resends: int) -> None:
-    """It is of the copy, whether it is of the claim, its provider or its batch."""
+def test_of_a_file_that_was_sent_again_a_duplicate_undoes_no_acceptance(inbox: Inbox, resends: int) -> None:
+    """It is of the copy, whether it is of the claim or its batch."""
     claim, other = inbox.claims(2)
     number = inbox.send()
     inbox.billing.execute("UPDATE billing.interchange SET resend_count = %s", (resends,))
@@ -377,10 +378,59 @@ def test_of_a_file_that_was_sent_again_a_rejection_undoes_no_acceptance(inbox: I
     assert effects == ["no_change", "no_change" if resends else "applied", "applied"]
     assert inbox.statuses(claim, other) == ["accepted" if resends else "rejected", "rejected"]
     assert inbox.rejections(claim) == ([] if resends else [("277CA", "A3", "54", None)])
-    inbox.answer(a277(f"{number:09d}0001", batch_status="A3:24:41", mark=3))
-    inbox.answer(a277(f"{number:09d}0001", ProviderAnswer(status="A3:26:85"), mark=4))
+    inbox.answer(a277(f"{number:09d}0001", batch_status="A3:78:41", mark=3))
     assert inbox.statuses(claim) == ["accepted" if resends else "rejected"]
     assert bool(inbox.rejections(claim)) is not bool(resends)
+
+
+def test_what_an_insurer_rejects_after_the_clearinghouse_took_it_counts_also_of_a_file_that_was_sent_again(
+    inbox: Inbox,
+) -> None:
+    claim, other = inbox.claims(2)
+    number = inbox.send()
+    inbox.billing.execute("UPDATE billing.interchange SET resend_count = 1")
+    inbox.answer(claims_277(number, *(ClaimAnswer(number_of(one)) for one in (claim, other))))
+    inbox.answer(claims_277(number, ClaimAnswer(number_of(claim), ("A7:164:IL",)), mark=2))
+    assert inbox.statuses(claim, other) == ["rejected", "accepted"]
+    assert inbox.rejections(claim) == [("277CA", "A7", "164", "IL")]
+    inbox.answer(a277(f"{number:09d}0001", ProviderAnswer(status="A3:26:85"), mark=3))
+    assert inbox.statuses(other) == ["rejected"]
+
+
+def test_both_answers_to_a_file_that_was_sent_again_may_come_in_one_file(inbox: Inbox) -> None:
+    (claim,) = inbox.claims()
+    number = inbox.send()
+    inbox.billing.execute("UPDATE billing.interchange SET resend_count = 1")
+    inbox.answer(joined(a999(number, "A", SetAnswer()), a999(number, "R", SetAnswer(code="R"))))
+    assert (inbox.set_state(), inbox.statuses(claim)) == (["accepted"], ["submitted"])
+    twice = ClaimAnswer(number_of(claim), ("A3:54",))
+    inbox.answer(joined(claims_277(number, ClaimAnswer(number_of(claim))), claims_277(number, twice)))
+    assert (inbox.statuses(claim), inbox.rejections(claim)) == (["accepted"], [])
+
+
+@pytest.mark.parametrize("state", ["sent", "unknown"])
+def test_a_person_gives_up_a_file_whose_claims_then_get_new_numbers(inbox: Inbox, state: str) -> None:
+    claim, accepted = inbox.claims(2)
+    number = inbox.send()
+    file = inbox.one("SELECT interchange_id FROM billing.interchange")[0]
+    if state == "sent":
+        inbox.answer(claims_277(number, ClaimAnswer(number_of(accepted))))
+    unsend(inbox, state)
+    door = "SELECT billing.reject_file(%s, %s)"
+    with pytest.raises(psycopg.errors.RaiseException, match="say who"):
+        inbox.one(door, file, "")
+    inbox.billing.execute("UPDATE billing.interchange SET attempted_at = now()")
+    if state == "unknown":
+        with pytest.raises(psycopg.errors.RaiseException, match="three hours"):
+            inbox.one(door, file, "their number was used")
+        inbox.billing.execute("UPDATE billing.interchange SET attempted_at = now() - interval '4 hours'")
+    assert inbox.one(door, file, "their number was used") == (1 if state == "sent" else 2,)
+    assert (inbox.state(), inbox.set_state()) == ("rejected", ["rejected"])
+    assert inbox.statuses(claim, accepted) == ["rejected", "accepted" if state == "sent" else "rejected"]
+    inbox.one("SELECT billing.return_claims_of_file(%s, 'given up')", file)
+    assert inbox.statuses(claim) == ["awaiting_submission"]
+    with pytest.raises(psycopg.errors.RaiseException, match="cannot be given up"):
+        inbox.one(door, file, "again")
 
 
 @pytest.mark.parametrize(

@@ -406,6 +406,7 @@ def calls(practice: Practice) -> dict[str, tuple[str, int]]:
     bounced = practice.sent_claim()
     write_submission(practice, bounced)
     practice.connection.execute("UPDATE billing.claim SET claim_status = 'rejected' WHERE claim_id = %s", (bounced,))
+    abandoned = write_file(practice, "sent")
     refused_file = one(
         practice.connection, "SELECT interchange_id FROM billing.claim_submission WHERE claim_id = %s", bounced
     )[0]
@@ -438,6 +439,7 @@ def calls(practice: Practice) -> dict[str, tuple[str, int]]:
         "resend_file": ("SELECT billing.resend_file(%s, 'why')", delivered),
         "confirm_file": ("SELECT billing.confirm_file(%s, 'why')", doubtful),
         "return_claim": ("SELECT billing.return_claim(%s, 'why')", refused),
+        "reject_file": ("SELECT billing.reject_file(%s, 'why')", abandoned),
         "return_claims_of_file": ("SELECT billing.return_claims_of_file(%s, 'why')", refused_file),
         "dismiss_inbox_file": ("SELECT billing.dismiss_inbox_file(%s, 'why')", unreadable),
         "retry_inbox_file": ("SELECT billing.retry_inbox_file(%s, 'why')", unreadable),
