@@ -11,8 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-#: Where the reason names neither.
-ANYWHERE: Final = "Client › Claims › the claim, see docs/runbook.md"
+from include.clearinghouse.answer_codes import ANYWHERE
 
 _PROFILE: Final = "Client › Profile"
 _INSURANCE: Final = "Client › Insurance"

@@ -120,17 +120,19 @@ class ModelDropBox:
         with self._call("cancel"):
             return self._receiver.temporary.pop((file_name, attempt_count), None) is not None
 
+    # A delivery asks for one file by its name: whoever lists folders or reads answers on its way fails here.
+
     def list_claim_files(self) -> list[ListedFile]:
-        raise NotImplementedError
+        raise AssertionError("a delivery does not list claim files")
 
     def read_claim_file(self, file_name: str) -> bytes:
-        raise NotImplementedError
+        raise AssertionError("a delivery does not read claim files")
 
     def list_answers(self) -> list[ListedFile]:
-        raise NotImplementedError
+        raise AssertionError("a delivery does not list answers")
 
     def read_answer(self, file_name: str) -> bytes:
-        raise NotImplementedError
+        raise AssertionError("a delivery does not read answers")
 
     def remove_answer(self, file_name: str) -> None:
-        raise NotImplementedError
+        raise AssertionError("a delivery does not remove answers")

@@ -406,7 +406,8 @@ def test_killed_while_sending_again_a_file_is_not_sent_a_third_time(
     again = (NOW + RESEND_AFTER).isoformat()
     assert deliver_killed(worker, receiver, file, moment, at=again)
     deliver(another, receiver, file, at=again)
-    assert 1 <= len(receiver.copies(file.file_name)) <= 2
+    # The first, and the one that was sent again, unless the worker died before it placed that: the same bytes.
+    assert receiver.copies(file.file_name) in ([file.body], [file.body, file.body])
     assert state_of(owner, file)[0] in ("sent", "unknown")
 
 

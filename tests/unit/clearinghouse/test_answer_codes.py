@@ -74,10 +74,7 @@ def test_places_are_on_pages_that_the_edits_name() -> None:
         assert any(place.startswith(page) for page in PAGES), place
 
 
-def test_the_general_places_are_worded_as_elsewhere() -> None:
-    from include.claims_submission import fix_places
-
-    assert fix_places.ANYWHERE == ANYWHERE
+def test_the_operators_place_is_worded_as_in_the_edits() -> None:
     assert OPERATOR in {edit.fix_location for edit in catalogue()}
 
 
