@@ -37,6 +37,8 @@ class Attempt:
     timezone: str
     night: date
     due_at: datetime
+    #: One organization, all in one transaction that is rolled back (include.preview).
+    is_preview: bool = False
 
     @property
     def simulated_now(self) -> str:
@@ -101,7 +103,7 @@ def open_attempt(
         )
         attempt = Attempt(attempt_id, run_id, slot.automation, slot.bucket.timezone, slot.night, slot.due_at)
         execute(connection, "nightly_run/delete_old_candidates.sql", attempt.parameters)
-        execute(connection, "nightly_run/count_items.sql", attempt.parameters)
+        execute(connection, "nightly_run/count_items.sql", attempt.parameters | {"only_organization_id": None})
         # Else what follows is planned for a handful of organizations, and each is compared with each.
         connection.execute("SELECT billing.analyze_candidates()")
         execute(connection, "nightly_run/assign_batches.sql", attempt.parameters | _batch_limits())

@@ -43,7 +43,9 @@ def freeze_candidates(
             "nightly_run/count_candidates.sql",
             attempt.parameters | {"organization_ids": list(organization_ids)},
         )
-        connection.execute("SELECT billing.analyze_candidates()")
+        # It keeps its lock until the transaction ends: a preview would make runs and other previews wait.
+        if not attempt.is_preview:
+            connection.execute("SELECT billing.analyze_candidates()")
     count = _compare(connection, attempt, organization_ids)[0] or 0
     log.info("run %s: %s in the step", attempt.run_id, count)
     return count

@@ -19,6 +19,8 @@ Work = Callable[[list[int]], None]
 
 #: How long a step waits for another run that works on the same organization.
 LOCK_TIMEOUT = "2min"
+#: How long a preview does: somebody looks at the page meanwhile.
+PREVIEW_LOCK_TIMEOUT = "2s"
 #: Whose claims are in memory together. A busy practice has some hundred a night, a claim is about 2 kB of frames.
 ORGANIZATIONS_IN_MEMORY = 250
 
@@ -38,10 +40,11 @@ _DATA_ERRORS = (
 def lock_organizations(connection: Connection, attempt: Attempt, organization_ids: Sequence[int]) -> None:
     """Keep other runs of the automation away from the organizations until the transaction ends.
 
-    Waits for them; when that takes longer than `LOCK_TIMEOUT` the work fails with `LockNotAvailable`, and
-    `work_through` leaves the organization to the other run.
+    Waits for them; when that takes longer than `LOCK_TIMEOUT` (a preview: `PREVIEW_LOCK_TIMEOUT`) the work fails with
+    `LockNotAvailable`, and `work_through` leaves the organization to the other run.
     """
-    connection.execute("SELECT set_config('lock_timeout', %s, true)", (LOCK_TIMEOUT,))
+    timeout = PREVIEW_LOCK_TIMEOUT if attempt.is_preview else LOCK_TIMEOUT
+    connection.execute("SELECT set_config('lock_timeout', %s, true)", (timeout,))
     execute(
         connection,
         "nightly_run/lock_organizations.sql",

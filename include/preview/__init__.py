@@ -1,0 +1,1 @@
+"""What tonight would do for one organization: the steps of the night itself, in a transaction that is rolled back."""
