@@ -33,6 +33,11 @@ def contents_now(frames: ClaimFrames) -> Contents:
     return found
 
 
+def says_the_same(one: FiledClaim, other: FiledClaim) -> bool:
+    """Whether two written claims say the same, whatever their versions and files."""
+    return _digest(one) == _digest(other)
+
+
 def _contents(claims: Iterable[FiledClaim]) -> Contents:
     return {claim.claim_number: _digest(claim) for claim in claims}
 

@@ -1,0 +1,74 @@
+"""The page of one item: what was found, with values; what people did; what was answered; where it is now."""
+
+from __future__ import annotations
+
+import pytest
+
+from include.settings.errors import Refused
+from tests.integration.exception_queue.conftest import ANNA, Desk
+from tests.integration.nights.scrub_cases import MONDAY, without_coverage, without_sex
+from tests.support.practice import AUTOMATIONS
+
+CREATION, PROCESSING, SUBMISSION = AUTOMATIONS
+
+
+def test_findings_come_with_value_place_and_whether_they_may_pass(desk: Desk) -> None:
+    covered, unsexed = without_coverage(desk.practice), without_sex(desk.practice)
+    desk.run(SUBMISSION)
+    (finding,) = desk.item(SUBMISSION, covered).findings
+    assert (finding.edit_code, finding.line_number, finding.severity) == ("COV01", 1, "error")
+    assert finding.message == "Line 1: the policy was not active on the date of service."
+    assert finding.value is not None and finding.value not in repr(finding)
+    assert finding.may_override
+    (finding,) = desk.item(SUBMISSION, unsexed).findings
+    assert (finding.fix_location, finding.may_override) == ("Client › Profile › Sex for insurance", False)
+    desk.billing.execute("SELECT billing.override_finding(%s, 'COV01', 'agreed', 1)", (covered,))
+    (finding,) = desk.item(SUBMISSION, covered).findings
+    assert (finding.override_reason, finding.may_override) == ("agreed", False)
+
+
+def test_hand_work_and_history_say_who_what_and_why(desk: Desk) -> None:
+    item = desk.practice.claim()
+    desk.billing.execute("SELECT set_config('billing.actor', %s, false)", (ANNA,))
+    desk.billing.execute("SELECT billing.hold_item(%s, %s, 'wait', '2999-12-01')", (SUBMISSION, item))
+    desk.billing.execute("SELECT billing.release_item(%s, %s, 'agreed', true)", (SUBMISSION, item))
+    detail = desk.item(SUBMISSION, item)
+    assert [(each.kind, each.reason, each.by_whom) for each in detail.hand_work] == [
+        ("hold", "wait", ANNA), ("release", "agreed", ANNA)
+    ]  # fmt: skip
+    assert [(each.action, each.told) for each in reversed(detail.history)] == [
+        ("held", "until 2999-12-01"), ("released", "")
+    ]  # fmt: skip
+    desk.billing.execute("SELECT billing.lift_hold(%s, %s)", (SUBMISSION, item))
+    desk.billing.execute("SELECT billing.move_back_claim(%s, 'wrong insurer')", (item,))
+    detail = desk.item(SUBMISSION, item)
+    assert detail.hand_work == [] and detail.stays is None and detail.offers == []
+    assert ("moved back", "wrong insurer") in [(each.action, each.told) for each in detail.history]
+
+
+def test_a_rejected_claim_shows_the_answer_in_words_and_its_file(desk: Desk) -> None:
+    item = desk.rejected()
+    detail = desk.item(SUBMISSION, item)
+    (answer,) = [each for each in detail.answers if each.outcome == "rejected"]
+    assert (answer.codes, answer.fix_location) == ("A7:562:82", "Practice › Staff › NPI")
+    assert answer.words == "Rejected, something in it is not valid; NPI; rendering provider"
+    assert detail.file is not None and detail.file.is_visitors
+    assert "file sent" in [each.action for each in detail.history]
+    assert detail.stays is not None and str(detail.stays.since) == "2026-03-05"
+
+
+def test_an_item_that_moved_on_says_where_it_is(desk: Desk) -> None:
+    appointment = desk.practice.appointment()
+    desk.run(CREATION, night=MONDAY)
+    detail = desk.item(CREATION, appointment)
+    assert detail.stays is None and detail.offers == []
+    assert detail.facts.invoice_id is not None
+    desk.billing.execute("SELECT billing.create_claim(%s)", (detail.facts.invoice_id,))
+    facts = desk.item(PROCESSING, detail.facts.invoice_id).facts
+    assert facts.appointment_id == appointment and facts.claim_ids is not None
+
+
+def test_there_is_no_item_of_another_automation(desk: Desk) -> None:
+    for automation in ("era_processing", "nothing"):
+        with pytest.raises(Refused, match="there is no item 1 here"):
+            desk.item(automation, 1)
