@@ -75,7 +75,7 @@ def billing_step() -> Iterator[psycopg.Connection[Any]]:
     """
     problem: Exception
     try:
-        with _connect() as connection:
+        with open_connection(CONNECTION_ID) as connection:
             yield connection
         return
     except (AirflowException, Unavailable) as error:
@@ -100,11 +100,12 @@ def billing_step() -> Iterator[psycopg.Connection[Any]]:
 
 
 @contextmanager
-def _connect() -> Iterator[psycopg.Connection[Any]]:
+def open_connection(connection_id: str) -> Iterator[psycopg.Connection[Any]]:
+    """The database that an Airflow connection names, in autocommit."""
     # Slow to import; workers inherit it from the plugin (billing_plugin), DAG parsing must not pay for it.
     from airflow.providers.postgres.hooks.postgres import PostgresHook
 
-    connection = PostgresHook(postgres_conn_id=CONNECTION_ID).get_conn()
+    connection = PostgresHook(postgres_conn_id=connection_id).get_conn()
     connection.autocommit = True
     try:
         yield connection

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
@@ -12,14 +14,48 @@ from nightly_schedule.timetable import NightlyTimetable
 # instead of three. Every other process (api-server, DAG processor, triggerer, each command line call) would only pay
 # for it.
 if sys.argv[1:2] == ["scheduler"] or sys.argv[1:3] == ["celery", "worker"]:
-    import include.claims_submission.steps
-    import include.clearinghouse_inbox.steps
-    import include.invoice_creation.steps
-    import include.invoice_processing.steps  # noqa: F401
+    pass
+# The first visitor of the settings page must not wait for it.
+if sys.argv[1:2] == ["api-server"]:
+    pass
+
+_PAGE = "/automation-settings"
+
+
+async def settings_page(
+    scope: MutableMapping[str, Any],
+    receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+    send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+) -> None:
+    """The settings page as an ASGI app. Imported at its first request, because Airflow loads this file everywhere."""
+    from automation_settings.airflow_host import app
+
+    await app(scope, receive, send)
 
 
 class BillingPlugin(AirflowPlugin):  # type: ignore[misc]  # Airflow is not seen by mypy
     """The timetable must be listed here, or no DAG that uses it can be serialized."""
 
     name = "billing"
-    timetables = [NightlyTimetable]  # noqa: RUF012  # the base class declares a plain list
+    timetables = [NightlyTimetable]  # noqa: RUF012  # the base class declares plain lists
+    fastapi_apps = [{"app": settings_page, "url_prefix": _PAGE, "name": "Automation Settings"}]  # noqa: RUF012
+    external_views = [  # noqa: RUF012
+        {
+            "name": "Automation Settings",
+            "href": f"{_PAGE}/",
+            "destination": "nav",
+            "nav_top_level": True,
+            "url_route": "automation_settings",
+            "icon": f"{_PAGE}/static/icon.svg",
+        },
+        # From a red task instance or run to the practices it is about.
+        *(
+            {
+                "name": "Practices",
+                "href": f"{_PAGE}/runs?dag_id={{DAG_ID}}&run_id={{RUN_ID}}",
+                "destination": destination,
+                "url_route": f"practices_of_{destination}",
+            }
+            for destination in ("dag_run", "task_instance")
+        ),
+    ]

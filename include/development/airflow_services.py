@@ -94,11 +94,11 @@ def databases() -> Iterator[tuple[str, str]]:
 
 
 @contextlib.contextmanager
-def temporary_services() -> Iterator[Services]:
+def temporary_services(names: Sequence[str] = ("api-server", "scheduler", "dag-processor")) -> Iterator[Services]:
     """Services for the time of a ``with`` block: those of ``make up`` when they run, else some on a free port.
 
-    The temporary ones have no triggerer and start no scheduled run: only what the block triggers is run. They end with
-    the block, and also when this process is killed.
+    The temporary ones are those of ``names`` and start no scheduled run: only what the block triggers is run. They end
+    with the block, and also when this process is killed.
     """
     running = find()
     if running is not None:
@@ -109,7 +109,6 @@ def temporary_services() -> Iterator[Services]:
     with databases() as (owner_url, metadata_url):
         settings = environment.airflow_environment(owner_url, metadata_url, port=_free_port())
         settings["AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE"] = "False"
-        names = [name for name in COMPONENTS if name != "triggerer"]
         supervisor = _start(settings, names, purpose="run")
         try:
             yield _wait_until_healthy(supervisor, settings, names)
@@ -170,6 +169,9 @@ def _bring_up() -> Services:
     with databases() as (owner_url, metadata_url):
         # Sessions of tasks start in a role that the migrations make.
         database.migrate(owner_url)
+        with database.connect(owner_url) as connection:
+            # Whose machine this is sees every practice; elsewhere somebody grants it (docs/deployment.md).
+            connection.execute("SELECT billing.grant_access('role', 'admin')")
         settings = environment.airflow_environment(owner_url, metadata_url, port=port)
         supervisor = _start(settings, list(COMPONENTS), purpose="up")
         try:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PIPELINE_ROLE = "billing_pipeline"
+SETTINGS_ROLE = "billing_settings"
 UI_USER = "admin"
 DEFAULT_UI_PORT = 8080
 
@@ -118,11 +119,19 @@ def pipeline_url(owner_url: str) -> str:
     return with_query(owner_url, options=f"-crole={PIPELINE_ROLE}")
 
 
+def settings_url(owner_url: str) -> str:
+    """The billing database as the settings page opens it: same login, in the role ``billing_settings``.
+
+    The login must be a member of that role and of ``billing_preview``, which a preview changes into.
+    """
+    return with_query(owner_url, options=f"-crole={SETTINGS_ROLE}")
+
+
 def airflow_environment(owner_url: str, metadata_url: str, *, port: int) -> dict[str, str]:
     """The whole environment of an Airflow process.
 
     ``owner_url`` is the billing database as its owner opens it. It is not passed on: tasks get the connection
-    ``billing_database`` in the role of the pipeline only.
+    ``billing_database`` in the role of the pipeline, the settings page ``billing_settings`` in its own.
     """
     home = local_dir() / "airflow"
     home.mkdir(mode=0o700, exist_ok=True)
@@ -142,6 +151,7 @@ def airflow_environment(owner_url: str, metadata_url: str, *, port: int) -> dict
         "BILLING_OUTBOX_DIR": str(outbox_dir()),
         "BILLING_INBOX_DIR": str(inbox_dir()),
         "AIRFLOW_CONN_BILLING_DATABASE": pipeline_url(owner_url),
+        "AIRFLOW_CONN_BILLING_SETTINGS": settings_url(owner_url),
     }
     environment = {**made, **os.environ}
     environment.pop("BILLING_DATABASE_URL", None)

@@ -43,6 +43,7 @@ def _uses(file: Path, *packages: str) -> set[str]:
 def test_only_the_border_imports_airflow() -> None:
     border = {
         "include/airflow_support.py",
+        "plugins/automation_settings/airflow_host.py",
         "plugins/billing_plugin.py",
         "plugins/clearinghouse_watch/trigger.py",
         "plugins/nightly_schedule/timetable.py",
@@ -82,6 +83,15 @@ def test_imports_point_inward() -> None:
         for file in _files(pattern):
             if "development" not in file.parts:
                 assert not _uses(file, "include.development"), file
+
+
+def test_the_settings_page_shows_and_calls_what_include_offers() -> None:
+    for file in _files("plugins/automation_settings/**/*.py"):
+        text = file.read_text(encoding="utf-8")
+        assert not re.search(r"\b(SELECT (?!set_config)|INSERT INTO|UPDATE \w+\.|DELETE FROM)", text), file
+        assert not _uses(file, "pandas", "numpy", "include.nightly_run.attempt", "include.database"), file
+    for file in _files("include/**/*.py"):
+        assert not _uses(file, "automation_settings", "fastapi", "starlette", "jinja2"), file
 
 
 def test_the_shared_plugin_knows_neither_airflow_nor_the_database() -> None:
