@@ -5,7 +5,7 @@ RUN groupadd --gid 50000 airflow && useradd --uid 50000 --gid airflow --create-h
 
 WORKDIR /opt/billing
 COPY requirements.txt constraints.txt ./
-# What runs at night only: the rest of the file is for developer machines.
+# What runs in production only: the rest of the file is for developer machines.
 RUN sed '/^# The set-up of a developer machine/,$d' requirements.txt > runtime.txt \
     && pip install --no-cache-dir --disable-pip-version-check -r runtime.txt -c constraints.txt \
     && rm runtime.txt

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -13,11 +14,13 @@ import pytest
 from include import database
 from include.development import embedded_postgres, environment
 from include.practice_data.load import SAMPLE_DIRECTORY, load_directory
+from include.preview.tonight import preview_tonight
 from tests.support.nights import run_nights
 
 PASSWORDS = {
     "BILLING_OWNER_PASSWORD": "owner'secret",
     "BILLING_TASKS_PASSWORD": "tasks secret",
+    "BILLING_PAGE_PASSWORD": "page secret",
     "AIRFLOW_DATABASE_PASSWORD": "airflow-secret",
 }
 
@@ -64,10 +67,29 @@ def test_the_owner_migrates_and_loads_and_the_login_of_the_tasks_runs_the_nights
     assert list(tmp_path.iterdir())
 
 
+def test_the_login_of_the_page_may_what_its_role_says_and_keeps_no_preview(server: str) -> None:
+    """After the nights of the test before."""
+    with psycopg.connect(as_login(server, "billing_page"), autocommit=True) as page:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            page.execute("SELECT FROM practice.organization")
+        page.execute("SET ROLE billing_settings")
+        assert preview_tonight(page, 2, "claims_submission", datetime.now(UTC)).items
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            page.execute("UPDATE billing.claim SET claim_status = 'void'")
+        page.execute("SET ROLE billing_preview")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="a preview writes nothing"):
+            page.execute("DELETE FROM billing.candidate")
+
+
 def test_each_login_opens_its_own_database_and_has_no_rights_of_a_superuser(server: str) -> None:
     with psycopg.connect(as_login(server, "airflow", "airflow"), autocommit=True) as connection:
         connection.execute("CREATE TABLE dag_run (id bigint)")
-    for name, other in (("airflow", "billing"), ("billing_tasks", "airflow"), ("billing_owner", "airflow")):
+    for name, other in (
+        ("airflow", "billing"),
+        ("billing_tasks", "airflow"),
+        ("billing_page", "airflow"),
+        ("billing_owner", "airflow"),
+    ):
         with pytest.raises(psycopg.OperationalError):
             psycopg.connect(as_login(server, name, other))
     with psycopg.connect(environment.with_database(server, "postgres")) as connection:
@@ -78,5 +100,6 @@ def test_each_login_opens_its_own_database_and_has_no_rights_of_a_superuser(serv
     assert rows == [
         ("airflow", False, False, True),
         ("billing_owner", False, True, True),
+        ("billing_page", False, False, True),
         ("billing_tasks", False, False, True),
     ]

