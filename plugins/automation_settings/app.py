@@ -77,10 +77,12 @@ def _answer_database(request: Request, error: Exception) -> Response:
     # Raised by the functions of work by hand, whose texts are for people.
     if isinstance(error, psycopg.errors.RaiseException) and error.diag.message_primary:
         return render_message(request, f"{error.diag.message_primary}.", status_code=422)
-    if isinstance(error, (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled)):
+    if isinstance(error, psycopg.errors.LockNotAvailable):
         return render_message(
             request, "A nightly run works on this organization right now: try again in a minute.", status_code=503
         )
+    if isinstance(error, psycopg.errors.QueryCanceled):
+        return render_message(request, "This takes too long at the moment: try again later.", status_code=503)
     if isinstance(error, (psycopg.errors.DataError, psycopg.errors.IntegrityError)):
         # A number beyond the column's range, a byte no text may hold, a row that went meanwhile.
         return render_message(request, "This cannot be stored as it is: load the page again.", status_code=422)
