@@ -9,7 +9,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 unexport PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-guards lint up down status psql migrate load reference reconcile backfill answer-claims bench bench-scrubber bench-answers docs lock reference-snapshots
+.PHONY: help setup run test test-browser test-guards lint up down status psql migrate load reference reconcile access backfill answer-claims bench bench-scrubber bench-answers docs lock reference-snapshots
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 21
@@ -27,7 +27,10 @@ run: setup  ## three sample nights through Airflow, and what they did
 	@$(PY) -m include.development.sample_nights
 
 test: setup  ## all tests that need no browser (ARGS= for pytest)
-	@$(PY) -m include.development.with_server pytest -n 2 --dist loadfile $(ARGS)
+	@$(PY) -m include.development.with_server --throwaway pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-browser: setup  ## the settings page in a headless Chromium, which must be installed (ARGS= for pytest)
+	@$(PY) -m include.development.with_server pytest tests/browser $(ARGS)
 
 test-guards: setup  ## without each guard of the delivery in turn: its tests must turn red
 	@$(PY) -m include.development.with_server tests.faults.guards
@@ -60,6 +63,9 @@ reference: setup  ## the scrubber's reference tables: make reference [DIR=folder
 
 reconcile: setup  ## after a restore: make reconcile [LAST_NUMBER=default=123 | NOTHING_SENT=1] [FILES=folder] [NOT_OURS=file id] [SEEN=1] [CONFIRM=1]
 	@$(PY) -m include.development.with_server --airflow include.reconciliation.command $(if $(NOT_OURS),--not-ours '$(NOT_OURS)') $(if $(LAST_NUMBER),--last-number '$(LAST_NUMBER)') $(if $(NOTHING_SENT),--nothing-sent) $(if $(FILES),--files '$(FILES)') $(if $(SEEN),--seen) $(if $(CONFIRM),--confirm)
+
+access: setup  ## who may see which practice in the UI: make access [LOGIN=kim | ROLE=user] [ORGANIZATION=3] [REVOKE=1]
+	@$(PY) -m include.development.with_server --migrate include.settings.access $(if $(LOGIN),--login '$(LOGIN)') $(if $(ROLE),--role '$(ROLE)') $(if $(ORGANIZATION),--organization '$(ORGANIZATION)') $(if $(REVOKE),--revoke)
 
 reference-snapshots: setup  ## the shipped diagnosis codes anew (needs the package simple-icd-10-cm)
 	@$(PY) -m include.development.build_reference_snapshots

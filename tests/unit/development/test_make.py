@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,17 @@ def test_every_target_the_help_lists_exists_and_is_phony() -> None:
     assert sorted(phony.group(1).split()) == sorted(listed)
 
 
+def test_only_its_own_target_asks_for_a_browser() -> None:
+    assert re.search(r"(?m)^test-browser:.*\n\t.* pytest tests/browser ", MAKEFILE)
+    settings = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
+    assert settings["testpaths"] == ["tests"]
+    assert "tests/browser" in settings["norecursedirs"]
+    assert list((CHECKOUT / "tests" / "browser").glob("test_*.py"))
+
+
 def test_every_tool_a_target_calls_exists() -> None:
     called = re.findall(r"-m (include\.[\w.]+|benchmarks\.[\w.]+)", MAKEFILE)
-    called += re.findall(r"with_server (?:--(?:migrate|airflow) )*((?:include|benchmarks)\.[\w.]+)", MAKEFILE)
+    called += re.findall(r"with_server (?:--(?:migrate|airflow|throwaway) )*((?:include|benchmarks)\.[\w.]+)", MAKEFILE)
 
     assert len(called) >= 8
     missing = [name for name in called if not (CHECKOUT / (name.replace(".", "/") + ".py")).is_file()]
@@ -91,4 +100,4 @@ def test_the_ci_script_calls_targets_and_leaves_no_process_behind() -> None:
     assert os.access(CHECKOUT / ".ci" / "run", os.X_OK)
     assert "set -euo pipefail" in script
     assert re.search(r"trap '.*make.* down' EXIT", script)
-    assert {"lint", "test", "run"} <= set(re.findall(r"\w+", script))
+    assert {"lint", "test", "run", "test-browser"} <= set(re.findall(r"[\w-]+", script))
