@@ -48,13 +48,13 @@ class BillingPlugin(AirflowPlugin):  # type: ignore[misc]  # Airflow is not seen
             "url_route": "automation_settings",
             "icon": f"{_PAGE}/static/icon.svg",
         },
-        # From a red task instance or run to the practices it is about.
+        # From a red task instance or run to the organizations it is about.
         *(
             {
-                "name": "Practices",
+                "name": "Organizations",
                 "href": f"{_PAGE}/runs?dag_id={{DAG_ID}}&run_id={{RUN_ID}}",
                 "destination": destination,
-                "url_route": f"practices_of_{destination}",
+                "url_route": f"organizations_of_{destination}",
             }
             for destination in ("dag_run", "task_instance")
         ),

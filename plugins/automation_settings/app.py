@@ -19,6 +19,7 @@ from automation_settings.dependencies import identify_visitor, require_reader
 from automation_settings.pages import PAGES
 from automation_settings.rendering import render_message
 from automation_settings.responses import QuietErrors, SafeHeaders
+from automation_settings.small_forms import SmallForms
 from automation_settings.visitors import Host
 from include.errors import BillingError
 from include.settings.errors import Stale
@@ -41,6 +42,7 @@ def build_app(host: Host) -> FastAPI:
     for router in PAGES:
         app.include_router(router)
     # Later ones wrap earlier ones.
+    app.add_middleware(SmallForms)
     app.add_middleware(QuietErrors)
     app.add_middleware(SafeHeaders)
     app.add_exception_handler(StarletteHTTPException, _answer_refused)

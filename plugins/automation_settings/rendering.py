@@ -59,6 +59,9 @@ def render_message(
     request: Request, text: str, *, status_code: int = 200, headers: Mapping[str, str] | None = None
 ) -> HTMLResponse:
     """A message: into the page's message line when htmx asks, a page of its own otherwise."""
+    if status_code == 401 and "HX-Request" in request.headers:
+        # The page stays as it is, with whatever is typed into it.
+        text = "Your login has ended: log in to Airflow in another window, then try again here."
     if "HX-Request" in request.headers:
         return render(
             request,
@@ -69,7 +72,8 @@ def render_message(
             kind="good" if status_code < 400 else "error",
             is_extra=False,
         )
-    return render(request, "problem.html", status_code=status_code, headers=headers, text=text)
+    template = "login.html" if status_code == 401 else "problem.html"
+    return render(request, template, status_code=status_code, headers=headers, text=text)
 
 
 def _day(value: date | None) -> str:
