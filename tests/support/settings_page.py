@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import psycopg
@@ -20,6 +20,7 @@ VIEWER = Visitor("sam", (("user", "sam"), ("role", "viewer")), True, frozenset()
 OUTSIDER = Visitor("eve", (("user", "eve"), ("role", "public")), False, frozenset())
 VISITORS = {one.name: one for one in (EDITOR, VIEWER, OUTSIDER)}
 
+Connect = Callable[[], AbstractContextManager[psycopg.Connection[Any]]]
 _SECRET = "secret of the tests"
 
 
@@ -32,10 +33,13 @@ def settings_connection(url: str) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-def open_page(url: str, visitor: Visitor | None = EDITOR, *, csrf: bool = True) -> TestClient:
+def open_page(
+    url: str, visitor: Visitor | None = EDITOR, *, csrf: bool = True, connect: Connect | None = None
+) -> TestClient:
     """A client of the page on the database `url`; forms are sent as htmx sends them.
 
-    `visitor` None: nobody is logged in. The visitor sees the organizations that billing.organization_access gives them.
+    `visitor` None: nobody is logged in; `connect`: another way to the database than a connection for each request. The
+    visitor sees the organizations that billing.organization_access gives them.
     """
 
     def identify(request: Request) -> Visitor:
@@ -43,7 +47,7 @@ def open_page(url: str, visitor: Visitor | None = EDITOR, *, csrf: bool = True) 
             raise HTTPException(401, "Not authenticated")
         return visitor
 
-    app = build_app(Host(identify, lambda: settings_connection(url), _SECRET))
+    app = build_app(Host(identify, connect or (lambda: settings_connection(url)), _SECRET))
     client = TestClient(app, base_url="http://testserver", follow_redirects=False)
     if visitor is not None and csrf:
         from itsdangerous import URLSafeTimedSerializer
