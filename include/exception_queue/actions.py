@@ -179,6 +179,7 @@ def withdraw_override(connection: Connection, target: Target, edit_code: str, li
     reason = _check_reason(reason)
     with _acting(connection, target) as facts:
         _check_automation(target, "claims_submission")
+        _check_waits(connection, target, facts)
         found = read_findings(connection, target.organization_id, target.item_id)
         if not any(
             (each.edit_code, each.line_number) == (edit_code, line_number) and each.overridden_by for each in found

@@ -22,8 +22,10 @@ Connection = psycopg.Connection[Any]
 
 _HISTORY_ROWS: Final = 100
 #: Keys of history details that say something to a biller; all are ids, codes, dates or what a person typed as reason.
+#: Of a key that is true, its words are all that is said.
 _TOLD: Final = {
     "reason": "",
+    "in_spite_of_rules": "in spite of the rules",
     "until": "until ",
     "edit_code": "",
     "line_number": "line ",
@@ -198,4 +200,5 @@ def _read_history(connection: Connection, organization_id: int, automation: str,
 
 
 def _tell(detail: dict[str, Any]) -> str:
-    return ", ".join(f"{before}{detail[key]}" for key, before in _TOLD.items() if detail.get(key) not in (None, "", 0))
+    said = [(before, detail[key]) for key, before in _TOLD.items() if detail.get(key) not in (None, "", 0)]
+    return ", ".join(before if value is True else f"{before}{value}" for before, value in said)

@@ -16,7 +16,8 @@ import psycopg
 
 from include.database import execute
 from include.exception_queue.answers import ClaimAnswer, read_answers
-from include.exception_queue.reason_words import AUTOMATIONS, REASONS, ReasonWords, describe_detail
+from include.exception_queue.reason_words import AUTOMATIONS, CLAIM_REMEDIES, REASONS, ReasonWords, describe_detail
+from include.preview.tonight import next_slot
 from include.settings.rules import Condition, Rule, describe_conditions, read_rules
 
 Connection = psycopg.Connection[Any]
@@ -71,6 +72,12 @@ class QueueItem:
         return REASONS[self.reason]
 
     @property
+    def remedy(self) -> str:
+        """What moves it; "" when nothing has to."""
+        of_claim = CLAIM_REMEDIES.get(self.reason) if self.automation == "claims_submission" else None
+        return of_claim or self.words.remedy
+
+    @property
     def noun(self) -> str:
         """appointment, invoice, claim."""
         return AUTOMATIONS[self.automation][1]
@@ -121,6 +128,7 @@ def _read(
     offset: int,
     item_id: int | None = None,
 ) -> tuple[list[QueueItem], dict[str, int]]:
+    nights = _read_next_nights(connection, organization_id, now)
     rows = execute(
         connection,
         "exception_queue/read_queue.sql",
@@ -133,11 +141,19 @@ def _read(
             "minimum_age": filters.minimum_age,
             "ready_automations": None if filters.ready is None else [automation for automation, _ in filters.ready],
             "ready_ids": None if filters.ready is None else [ready_id for _, ready_id in filters.ready],
+            "night_automations": list(nights),
+            "nights": list(nights.values()),
             "row_limit": PAGE_SIZE,
             "row_offset": offset,
         },
     ).fetchall()
     return [QueueItem(*row[1:]) for row in rows if row[1] is not None], rows[0][0]
+
+
+def _read_next_nights(connection: Connection, organization_id: int, now: datetime) -> dict[str, date]:
+    """Automation -> the night of its next run: what a pause is compared with. Empty: there is no such organization."""
+    row = execute(connection, "preview/read_timezone.sql", {"organization_id": organization_id}).fetchone()
+    return {automation: next_slot(automation, row[0], now).night for automation in AUTOMATIONS} if row else {}
 
 
 def _with_words(connection: Connection, organization_id: int, rows: list[QueueItem]) -> list[QueueItem]:
@@ -146,6 +162,9 @@ def _with_words(connection: Connection, organization_id: int, rows: list[QueueIt
         for automation in sorted({row.automation for row in rows if row.rule_id is not None})
         for rule_id, words in read_rule_words(connection, organization_id, automation).items()
     }
+    # A rule's words of today are not why the night left the item when they were others then.
+    for rule_id in _read_changed_rules(connection, organization_id, rows):
+        rules.pop(rule_id, None)
     errors: dict[int, list[tuple[str, str]]] = {}
     held = [row.item_id for row in rows if row.reason == "scrub_error"]
     if held:
@@ -158,6 +177,14 @@ def _with_words(connection: Connection, organization_id: int, rows: list[QueueIt
     rejected = [row.item_id for row in rows if row.reason == "rejected"]
     answers = read_answers(connection, organization_id, rejected)
     return [_spelled_out(row, rules, errors.get(row.item_id, []), answers.get(row.item_id, [])) for row in rows]
+
+
+def _read_changed_rules(connection: Connection, organization_id: int, rows: Sequence[QueueItem]) -> list[int]:
+    rule_ids = sorted({row.rule_id for row in rows if row.rule_id is not None})
+    if not rule_ids:
+        return []
+    parameters = {"organization_id": organization_id, "rule_ids": rule_ids}
+    return [row[0] for row in execute(connection, "exception_queue/read_changed_rules.sql", parameters).fetchall()]
 
 
 def _spelled_out(
@@ -174,7 +201,8 @@ def _spelled_out(
         said = list(dict.fromkeys((one.text, one.fix_location or "") for one in newest))
         said = said or [("Nobody has recorded why.", "")]
     elif row.rule_id is not None:
-        said = [(f"{rules.get(row.rule_id, 'The rule is changed or deleted since')}.", "")]
+        words = rules.get(row.rule_id, "The rule was changed or deleted since; the next night looks again")
+        said = [(f"{words}.", "")]
     elif row.reason == "on_hold" and row.detail_code is None:
         until = f"Until {row.hold_until}" if row.hold_until else "Until it is lifted"
         said = [(f"{until}: {row.hold_reason}", "")]

@@ -2,7 +2,8 @@
 -- Called by: queue.read_queue, queue.read_queue_item
 -- Parameters: organization_id bigint, now timestamptz, automation text (NULL: all), item_id bigint (NULL: all, else
 --   whatever its reason), reason text (NULL: all but plan and off), minimum_age integer (nights), ready_automations
---   text[], ready_ids bigint[] (of equal length; NULL: not asked), row_limit integer, row_offset bigint
+--   text[], ready_ids bigint[] (of equal length; NULL: not asked), night_automations text[], nights date[] (of equal
+--   length: of each automation the night of its next run), row_limit integer, row_offset bigint
 -- Returns: one row per item of the asked page, oldest first, and one row without an item when there is none: counts jsonb
 --   (reason -> items, whatever reason is asked), automation, item_id, number text, client_id bigint, service_on date,
 --   amount numeric (dollars; NULL: not priced yet), reason, detail_code text, rule_id bigint, since date (local),
@@ -70,7 +71,7 @@ WITH place AS (
         CASE WHEN i.known_reason IS NOT NULL THEN i.known_reason
             WHEN NOT g.is_in_plan THEN 'plan'
             WHEN NOT g.is_enabled THEN 'off'
-            WHEN g.paused_until > p.today THEN 'paused'
+            WHEN g.paused_until > t.night THEN 'paused'
             WHEN i.starts_from < g.start_on THEN 'before_start'
             WHEN h.hold_id IS NOT NULL OR (i.automation = 'claims_submission' AND NOT s.is_allowed) THEN 'on_hold'
             WHEN r.release_id IS NULL AND (i.entered_step_on >= p.today OR d.reason = 'review_day') THEN 'review_day'
@@ -90,6 +91,8 @@ WITH place AS (
     CROSS JOIN place p
     CROSS JOIN billing.sending s
     JOIN billing.gate g ON g.organization_id = p.organization_id AND g.automation = i.automation
+    LEFT JOIN unnest(%(night_automations)s::text[], %(nights)s::date[]) AS t (automation, night)
+        ON t.automation = i.automation
     LEFT JOIN billing.decision d ON d.automation = i.automation AND d.item_id = i.item_id AND d.closed_on IS NULL
     LEFT JOIN billing.hold h ON h.automation = i.automation AND h.item_id = i.item_id AND h.lifted_at IS NULL
         AND (h.hold_until IS NULL OR h.hold_until > p.today)

@@ -81,6 +81,13 @@ REASONS: Final = {
     "plan": ReasonWords("Not in the plan", "The plan does not include the automation.", "Move the item by hand."),
 }
 
+#: Where a claim is moved by other means than appointments and invoices: by hand it only goes back.
+CLAIM_REMEDIES: Final = {
+    "before_start": "Enable the automation with what waited before, or move it back to its invoice.",
+    "off": "Enable the automation, or move it back to its invoice.",
+    "plan": "It waits until the plan includes the automation, or move it back to its invoice.",
+}
+
 #: What is missing -> (in words, where to correct it).
 BLOCKED: Final = {
     "no_service": ("the appointment has no service", "Appointment › Services"),

@@ -1,8 +1,7 @@
 -- 0012_settings_page: who may see which organization, previews that cannot be kept, history by organization.
--- Lock: billing.history while its index is built (partial: what people did), else creates only.
--- Undo: drop what is created here; DROP ROLE billing_preview.
-
-SET lock_timeout = '5s';
+-- Lock: SHARE ROW EXCLUSIVE until the end on the seventeen tables that get a trigger, and SHARE on billing.history while
+-- its index is built (partial: what people did): run it between nights, else it stops after five seconds.
+-- Undo: drop what is created here; hold_item and release_item again as in 0003; DROP ROLE billing_preview.
 
 -- Who may see which organization ---------------------------------------------------------------------------------------
 
@@ -121,6 +120,46 @@ BEGIN
             ' AND NOT coalesce(pg_has_role(current_user, to_regrole(''billing_pipeline''), ''USAGE''), false))'
             ' EXECUTE FUNCTION billing.mark_preview()', written.table_name);
     END LOOP;
+END
+$$;
+
+-- Who held, who released ------------------------------------------------------------------------------------------------
+
+-- As in 0003, but who calls again is who holds or releases from then on, and the history keeps every reason.
+CREATE OR REPLACE FUNCTION billing.hold_item(
+    hold_automation text, hold_item_id bigint, hold_reason text, until date DEFAULT NULL
+) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, billing AS $$
+DECLARE
+    made_id bigint;
+    of_organization bigint := billing.organization_of_item(hold_automation, hold_item_id);
+BEGIN
+    INSERT INTO billing.hold (organization_id, automation, item_id, hold_until, reason)
+    VALUES (of_organization, hold_automation, hold_item_id, until, hold_reason)
+    ON CONFLICT (automation, item_id) WHERE lifted_at IS NULL
+        DO UPDATE SET hold_until = excluded.hold_until, reason = excluded.reason, held_by = billing.actor(),
+            held_at = billing.clock()
+    RETURNING hold_id INTO made_id;
+    INSERT INTO billing.history (organization_id, subject, subject_id, action, detail)
+    VALUES (of_organization, hold_automation, hold_item_id, 'held',
+        jsonb_build_object('until', until, 'reason', hold_reason));
+    RETURN made_id;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION billing.release_item(
+    release_automation text, release_item_id bigint, release_reason text, in_spite_of_rules boolean DEFAULT false
+) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, billing AS $$
+DECLARE
+    of_organization bigint := billing.organization_of_item(release_automation, release_item_id);
+BEGIN
+    INSERT INTO billing.release (organization_id, automation, item_id, ignores_rules, reason)
+    VALUES (of_organization, release_automation, release_item_id, in_spite_of_rules, release_reason)
+    ON CONFLICT (automation, item_id) WHERE withdrawn_at IS NULL
+        DO UPDATE SET ignores_rules = excluded.ignores_rules, reason = excluded.reason, released_by = billing.actor(),
+            released_at = billing.clock();
+    INSERT INTO billing.history (organization_id, subject, subject_id, action, detail)
+    VALUES (of_organization, release_automation, release_item_id, 'released',
+        jsonb_build_object('in_spite_of_rules', in_spite_of_rules, 'reason', release_reason));
 END
 $$;
 

@@ -17,6 +17,8 @@ Connection = psycopg.Connection[Any]
 Detail = Mapping[str, Any]
 
 PAGE_SIZE: Final = 100
+#: What the software calls itself in history: no change of a person, and no name of a visitor.
+SOFTWARE: Final = frozenset({"nightly run", "delivery", "clearinghouse inbox"})
 
 _AUTOMATIONS: Final = {
     "invoice_creation": "Invoice Creation",
@@ -76,6 +78,10 @@ def read_history(
         },
     ).fetchall()
     rows = [_Row(*row) for row in found]
+    groups = [list(group) for _, group in groupby(rows[:PAGE_SIZE], key=_belongs_to)]
+    if len(rows) > PAGE_SIZE and len(groups) > 1 and _belongs_to(rows[PAGE_SIZE]) == _belongs_to(groups[-1][-1]):
+        # What was saved together stands on the next page together.
+        groups.pop()
     changes = [
         Change(
             min(row.history_id for row in together),
@@ -83,9 +89,9 @@ def read_history(
             together[0].changed_by,
             tuple(_describe_together(together)),
         )
-        for together in (list(group) for _, group in groupby(rows[:PAGE_SIZE], key=_belongs_to))
+        for together in groups
     ]
-    return changes, rows[PAGE_SIZE - 1].history_id if len(rows) > PAGE_SIZE else None
+    return changes, groups[-1][-1].history_id if len(rows) > PAGE_SIZE else None
 
 
 def _belongs_to(row: _Row) -> tuple[Any, ...]:
@@ -109,7 +115,8 @@ def describe_change(subject: str, subject_id: int, action: str, detail: Detail) 
         return _describe_setting(detail)
     if subject == "organization_access":
         verb = "may see" if action == "granted" else "may no longer see"
-        return f"{detail['kind'].capitalize()} {detail['name']} {verb} this organization"
+        which = "this organization" if subject_id else "every organization"
+        return f"{detail['kind'].capitalize()} {detail['name']} {verb} {which}"
     if subject == "edit_severity":
         edit = (detail.get("new") or detail.get("old") or {}).get("edit_code", "")
         severity = (detail.get("new") or {}).get("severity")

@@ -23,6 +23,6 @@ WHERE EXISTS (
         ON me.kind = a.principal_kind AND me.name = a.principal_name
     WHERE a.organization_id IS NULL OR a.organization_id = o.organization_id
 )
-ORDER BY n.scrub_error_count + n.refused_count + n.blocked_count + n.step_failed_count > 0 DESC, lower(o.name),
-    o.organization_id
+ORDER BY n.scrub_error_count + n.refused_count + n.blocked_count + n.step_failed_count + n.left_to_another_run_count > 0 DESC,
+    lower(o.name), o.organization_id
 LIMIT 500

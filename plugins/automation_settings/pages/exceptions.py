@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, HTTPException, Path, Query, Request
 from fastapi.responses import HTMLResponse
+from pydantic import BeforeValidator
 
 from automation_settings.dependencies import Change, Page, PageContext
 from automation_settings.rendering import render
@@ -35,7 +36,7 @@ def list_exceptions(
     page: Page,
     automation: Literal["", "invoice_creation", "invoice_processing", "claims_submission"] = "",
     reason: Annotated[str, Query(max_length=40)] = "",
-    age: Annotated[int, Query(ge=0, le=_HIGHEST_AGE)] = 0,
+    age: Annotated[int, Query(ge=0, le=_HIGHEST_AGE), BeforeValidator(lambda typed: typed or 0)] = 0,
     ready: bool = False,
     number: Annotated[int, Query(ge=1, le=1_000_000, alias="page")] = 1,
 ) -> HTMLResponse:
@@ -43,11 +44,13 @@ def list_exceptions(
     if reason and reason not in REASONS:
         raise HTTPException(404, "There is no such reason.")
     organization_id = page.organization.organization_id
+    tonight = read_ready(page.connection, organization_id, page.now, automation or None) if ready else None
+    is_busy = ready and tonight is None
     filters = QueueFilters(
         automation=automation or None,
         reason=reason or None,
         minimum_age=age,
-        ready=read_ready(page.connection, organization_id, page.now, automation or None) if ready else None,
+        ready=[] if is_busy else tonight,
     )
     queue = read_queue(page.connection, organization_id, filters, number, page.now)
     asked = {"automation": automation, "reason": reason, "age": age or "", "ready": "true" if ready else ""}
@@ -57,6 +60,7 @@ def list_exceptions(
         page,
         tab="exceptions",
         queue=queue,
+        is_busy=is_busy,
         asked=asked,
         chips=_chips(asked, queue),
         previous=_query(asked, page=number - 1) if number > 1 else None,

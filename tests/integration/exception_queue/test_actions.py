@@ -192,6 +192,16 @@ def test_a_finding_is_overridden_and_taken_back_once(desk: Desk) -> None:
     assert desk.history(item) == [("finding overridden", ANNA), ("override withdrawn", ANNA)]
 
 
+def test_an_override_is_not_taken_back_from_a_claim_that_left(desk: Desk) -> None:
+    item = without_coverage(desk.practice)
+    desk.run(SUBMISSION, night="2026-03-05")
+    said = {"edit_code": "COV01", "line_number": 1, "reason": "the insurer confirmed it"}
+    act(desk, SUBMISSION, item, "override_finding", **said)
+    desk.file("2026-03-06")
+    with refused(desk, "is in a file already: nothing was changed"):
+        act(desk, SUBMISSION, item, "withdraw_override", **said)
+
+
 def test_only_standing_findings_that_may_pass_are_overridden(desk: Desk) -> None:
     item = without_sex(desk.practice)
     desk.run(SUBMISSION)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from include.exception_queue import ready
+from include.preview.tonight import Preview, preview_tonight
 from tests.integration.exception_queue.conftest import Desk
 from tests.integration.nights.scrub_cases import rows, without_coverage
 from tests.support.practice import AUTOMATIONS, Practice
@@ -59,7 +64,9 @@ def test_filters_are_parts_of_the_address_and_wrong_ones_are_refused(desk: Desk,
     assert "1 item" in text
     assert "0 items" in page.get(f"{HOME}/exceptions?age=3650").text
     # As the form sends them: everything there, most of it empty.
-    assert page.get(f"{HOME}/exceptions?reason=&automation=&age=0").status_code == 200
+    for age in ("0", ""):
+        answer = page.get(f"{HOME}/exceptions?reason=&automation=&age={age}")
+        assert (answer.status_code, "1 item" in answer.text) == (200, True)
     for query, status in (
         ("reason=nothing", 404),
         ("automation=era_processing", 422),
@@ -82,6 +89,37 @@ def test_ready_tonight_is_what_the_preview_says(desk: Desk, page: TestClient) ->
         link = f'href="{HOME}/exceptions/{CREATION}/{item}"'
         assert link in everything
         assert (link in tonight) is is_ready
+
+
+def test_ready_tonight_says_that_a_run_is_at_work_instead_of_nothing(
+    desk: Desk, page: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.practice.appointment()
+
+    def preview(connection: Any, organization_id: int, automation: str, now: datetime) -> Preview:
+        found = preview_tonight(connection, organization_id, automation, now)
+        return replace(found, items=[], is_busy=True) if automation == PROCESSING else found
+
+    monkeypatch.setattr(ready, "preview_tonight", preview)
+    for query in ("ready=true", "ready=true&automation=invoice_processing"):
+        text = page.get(f"{HOME}/exceptions?{query}").text
+        assert "A nightly run works on this organization right now" in text
+        assert "0 items" not in text and "Nothing stays" not in text
+    text = page.get(f"{HOME}/exceptions?ready=true&automation=invoice_creation").text
+    assert "A nightly run works" not in text and "1 item that tonight would take" in text
+
+
+def test_a_form_sent_before_scripts_run_puts_nothing_into_an_address(desk: Desk, page: TestClient) -> None:
+    claim = without_coverage(desk.practice)
+    desk.run(SUBMISSION)
+    desk.practice.setting(PROCESSING, is_enabled=False)
+    tags = []
+    for path in (f"/exceptions/{SUBMISSION}/{claim}", "", "/settings/invoice_processing/enable"):
+        answer = page.get(f"{HOME}{path}")
+        tags += re.findall(r"<form[^>]*hx-post[^>]*>", answer.text)
+    assert len(tags) > 3
+    for tag in tags:
+        assert 'method="post"' in tag, tag
 
 
 def test_the_item_page_shows_values_found_and_what_may_be_done(

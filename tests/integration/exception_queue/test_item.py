@@ -37,13 +37,48 @@ def test_hand_work_and_history_say_who_what_and_why(desk: Desk) -> None:
         ("hold", "wait", ANNA), ("release", "agreed", ANNA)
     ]  # fmt: skip
     assert [(each.action, each.told) for each in reversed(detail.history)] == [
-        ("held", "until 2999-12-01"), ("released", "")
+        ("held", "wait, until 2999-12-01"), ("released", "agreed, in spite of the rules")
     ]  # fmt: skip
     desk.billing.execute("SELECT billing.lift_hold(%s, %s)", (SUBMISSION, item))
     desk.billing.execute("SELECT billing.move_back_claim(%s, 'wrong insurer')", (item,))
     detail = desk.item(SUBMISSION, item)
     assert detail.hand_work == [] and detail.stays is None and detail.offers == []
     assert ("moved back", "wrong insurer") in [(each.action, each.told) for each in detail.history]
+
+
+def test_who_held_or_released_last_is_who_is_named(desk: Desk) -> None:
+    item = desk.practice.claim()
+    for actor in (ANNA, "boris"):
+        desk.billing.execute("SELECT set_config('billing.actor', %s, false)", (actor,))
+        desk.billing.execute("SELECT billing.hold_item(%s, %s, %s)", (SUBMISSION, item, f"says {actor}"))
+        desk.billing.execute("SELECT billing.release_item(%s, %s, %s)", (SUBMISSION, item, f"says {actor}"))
+    detail = desk.item(SUBMISSION, item)
+    assert [(each.reason, each.by_whom) for each in detail.hand_work] == [("says boris", "boris")] * 2
+    newest = [entry.changed_at for entry in detail.history if entry.changed_by == "boris"]
+    assert [each.at for each in detail.hand_work] == sorted(newest)
+    # Without the rules set aside nothing is said about rules.
+    assert {(each.action, each.told) for each in detail.history} == {
+        (action, f"says {actor}") for action in ("held", "released") for actor in (ANNA, "boris")
+    }
+
+
+def test_what_moves_a_claim_does_not_say_that_it_can_be_moved_by_hand(desk: Desk) -> None:
+    invoice, claim = desk.practice.invoice(), desk.practice.claim()
+    remedies = {}
+    for reason in ("before_start", "off", "plan"):
+        for automation in (PROCESSING, SUBMISSION):
+            desk.practice.setting(automation, is_enabled=reason != "off", enabled_on="2999-01-01")
+            if reason == "plan":
+                desk.billing.execute("DELETE FROM practice.plan_automation WHERE automation = %s", (automation,))
+        for automation, item in ((PROCESSING, invoice), (SUBMISSION, claim)):
+            detail = desk.item(automation, item)
+            assert detail.stays is not None and detail.stays.reason == reason
+            remedies[automation, reason] = detail.stays.remedy
+            can_advance = "advance_now" in [offer.action for offer in detail.offers]
+            assert can_advance is (automation == PROCESSING)
+            assert ("by hand" in detail.stays.remedy) is can_advance
+            assert ("move it back" in detail.stays.remedy) is not can_advance
+    assert len(set(remedies.values())) == 6
 
 
 def test_a_rejected_claim_shows_the_answer_in_words_and_its_file(desk: Desk) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from include.exception_queue.queue import PAGE_SIZE
+from include.exception_queue.queue import PAGE_SIZE, QueueFilters, read_queue
 from include.exception_queue.reason_words import REASONS
 from include.settings.rules import describe_rule, read_rules
 from tests.integration.exception_queue.conftest import Desk
@@ -12,6 +12,7 @@ from tests.integration.nights.scrub_cases import MONDAY, rows, without_coverage
 from tests.support.practice import AUTOMATIONS, Practice
 
 CREATION, PROCESSING, SUBMISSION = AUTOMATIONS
+CHANGED_RULE = "The rule was changed or deleted since; the next night looks again."
 
 
 def decided(desk: Desk) -> dict[tuple[str, int], tuple[object, ...]]:
@@ -116,6 +117,28 @@ def test_the_words_of_a_rule_on_clients_hold_no_name(desk: Desk) -> None:
     assert "Example" in describe_rule(rule)
 
 
+def test_a_rule_that_changed_since_the_night_is_not_quoted_until_a_night_has_looked(desk: Desk) -> None:
+    practice = desk.practice
+    excluded = practice.service_type(procedure_code="90791", name="Evaluation")
+    rule = practice.rule(CREATION, ("service_type", [excluded]))
+    appointment = practice.appointment(services=[excluded])
+
+    def told() -> tuple[str, ...]:
+        row = desk.row(CREATION, appointment)
+        assert row is not None and row.reason == "excluded"
+        return row.details
+
+    desk.run(CREATION)
+    # Another place in the order is not another rule.
+    desk.billing.execute("UPDATE billing.exclusion_rule SET position = 9, version = 2 WHERE rule_id = %s", (rule,))
+    assert told() == ("When Service Type Equals Evaluation · 90791.",)
+    values = [str(excluded), str(practice.service_type(procedure_code="90834", name="Therapy"))]
+    desk.billing.execute("UPDATE billing.exclusion_condition SET match_values = %s WHERE rule_id = %s", (values, rule))
+    assert told() == (CHANGED_RULE,)
+    desk.run(CREATION, night="2026-03-10")
+    assert told() == ("When Service Type Equals Evaluation · 90791, Therapy · 90834.",)
+
+
 def test_a_hold_and_a_release_since_the_night_count_at_once(desk: Desk) -> None:
     practice = desk.practice
     excluded = practice.service_type(procedure_code="90791")
@@ -178,7 +201,7 @@ def test_overrides_confirmations_and_rules_that_are_gone_count_at_once(desk: Des
     assert desk.reason(SUBMISSION, claim) == "waiting"
     assert desk.reason(PROCESSING, invoice) == "waiting"
     row = desk.row(CREATION, appointment)
-    assert row is not None and row.details == ("The rule is changed or deleted since.",)
+    assert row is not None and row.details == (CHANGED_RULE,)
     desk.billing.execute("UPDATE practice.appointment SET updated_at = now() + interval '1 day'")
     assert desk.reason(PROCESSING, invoice) == "blocked"
 
@@ -186,15 +209,28 @@ def test_overrides_confirmations_and_rules_that_are_gone_count_at_once(desk: Des
 def test_items_of_an_automation_that_is_off_are_counted_and_shown_when_asked_for(desk: Desk) -> None:
     appointment, invoice = desk.practice.appointment(), desk.practice.invoice()
     desk.practice.setting(CREATION, is_enabled=False)
-    desk.practice.setting(PROCESSING, paused_until="2026-03-10")
+    desk.practice.setting(PROCESSING, paused_until="2026-03-11")
     page = desk.queue()
     assert [(row.item_id, row.reason) for row in page.rows] == [(invoice, "paused")]
     assert page.counts == {"off": 1, "paused": 1}
     assert [row.item_id for row in desk.queue(reason="off").rows] == [appointment]
     assert desk.item(CREATION, appointment).stays is not None
     desk.billing.execute("DELETE FROM practice.plan_automation WHERE automation = %s", (CREATION,))
-    desk.practice.setting(PROCESSING, paused_until="2026-03-09")
+    # Monday's run is over: the next one is of Tuesday, the night until which it is paused.
+    desk.practice.setting(PROCESSING, paused_until="2026-03-10")
     assert desk.queue().counts == {"plan": 1, "waiting": 1}
+
+
+def test_a_pause_is_one_of_the_next_night_of_its_automation(desk: Desk) -> None:
+    made = {automation: desk.practice.item(automation) for automation in AUTOMATIONS}
+    for automation in made:
+        desk.practice.setting(automation, paused_until="2026-03-10")
+    late = desk.practice.instant("2026-03-09 22:30")
+    page = read_queue(desk.settings, 1, QueueFilters(), 1, late)
+    # At half past ten Invoice Creation is the only one whose run of Monday is yet to come.
+    assert {row.automation: row.reason for row in page.rows} == {
+        CREATION: "paused", PROCESSING: "waiting", SUBMISSION: "waiting"
+    }  # fmt: skip
 
 
 def test_when_all_sending_is_stopped_claims_are_on_hold_and_say_why(desk: Desk) -> None:

@@ -110,8 +110,8 @@ def test_a_hold_is_one_row_with_who_and_why_and_a_second_call_changes_it(practic
     assert again == first
     assert practice.connection.execute(row).fetchall() == [(*first, "2026-03-20", "card", "anna")]
     assert history(practice.connection) == [
-        ("invoice_creation", item, "held", {"until": None}, "anna"),
-        ("invoice_creation", item, "held", {"until": "2026-03-20"}, "anna"),
+        ("invoice_creation", item, "held", {"until": None, "reason": "ask the client"}, "anna"),
+        ("invoice_creation", item, "held", {"until": "2026-03-20", "reason": "card"}, "anna"),
     ]
 
 
@@ -138,8 +138,8 @@ def test_a_release_is_one_row_and_a_second_call_changes_it(practice: Practice) -
     rows = practice.connection.execute("SELECT item_id, ignores_rules, reason, released_by FROM billing.release")
     assert rows.fetchall() == [(item, True, "very", "anna")]
     assert history(practice.connection) == [
-        ("invoice_processing", item, "released", {"in_spite_of_rules": False}, "anna"),
-        ("invoice_processing", item, "released", {"in_spite_of_rules": True}, "anna"),
+        ("invoice_processing", item, "released", {"in_spite_of_rules": False, "reason": "urgent"}, "anna"),
+        ("invoice_processing", item, "released", {"in_spite_of_rules": True, "reason": "very"}, "anna"),
     ]
 
 
@@ -368,7 +368,13 @@ def test_voiding_an_invoice_holds_its_appointment_so_that_no_night_makes_it_agai
     )
     assert history(practice.connection) == [
         ("invoice", invoice, "void", {"old": "open"}, "anna"),
-        ("invoice_creation", appointment, "held", {"until": None}, "anna"),
+        (
+            "invoice_creation",
+            appointment,
+            "held",
+            {"until": None, "reason": "its invoice was voided: typed twice"},
+            "anna",
+        ),
     ]
     with refused(f"invoice {invoice} is not open"):
         practice.connection.execute("SELECT billing.void_invoice(%s, 'again')", (invoice,))

@@ -69,6 +69,12 @@ def _run(
     return airflow_run_id
 
 
+@pytest.fixture(autouse=True)
+def nothing_for_everybody(owner: Connection) -> None:
+    """What other tests of the package did for every organization is in each one's history."""
+    owner.execute("DELETE FROM billing.history WHERE organization_id = 0")
+
+
 @pytest.fixture
 def clean(owner: Connection) -> None:
     """No runs: other tests of the package share the database."""
@@ -180,16 +186,18 @@ def test_a_single_held_claim_shows_in_the_chart_beside_a_thousand() -> None:
 def test_a_run_leads_to_the_organizations_that_the_visitor_may_see_those_with_work_first(
     clean: None, owner: Connection, page: Connection, make_practice: MakePractice
 ) -> None:
-    fine, held, hidden = (make_practice() for _ in range(3))
+    fine, held, hidden, left = (make_practice() for _ in range(4))
     owner.execute("DELETE FROM billing.organization_access")
-    for one in (fine, held):
+    for one in (fine, held, left):
         owner.execute("SELECT billing.grant_access('user', 'kim', %s)", (one.organization_id,))
     run_id = _run(owner, "2026-11-23", fine.organization_id, advanced_count=2)
     _run(owner, "2026-11-23", held.organization_id, scrub_error_count=3)
     _run(owner, "2026-11-23", hidden.organization_id, scrub_error_count=3)
+    _run(owner, "2026-11-23", left.organization_id, left_to_another_run_count=4)
     found = list_run_organizations(page, ALL, "claims_submission", run_id)
-    assert [one.organization_id for one in found] == [held.organization_id, fine.organization_id]
-    assert [one.held_count for one in found] == [3, 0]
+    assert {one.organization_id for one in found[:2]} == {held.organization_id, left.organization_id}
+    assert [one.organization_id for one in found[2:]] == [fine.organization_id]
+    assert sorted((one.held_count, one.stopped_count) for one in found) == [(0, 0), (0, 4), (3, 0)]
     assert list_run_organizations(page, ALL, "invoice_creation", run_id) == []
 
 
@@ -233,3 +241,33 @@ def test_pages_of_history_follow_each_other_without_a_gap(
         seen += [line for one in changes for line in one.lines]
     assert before is None
     assert seen == [f"Claim {number}: held" for number in (5, 4, 3, 2, 1)]
+
+
+def test_what_was_saved_together_is_never_torn_by_the_end_of_a_page(
+    owner: Connection, page: Connection, practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "PAGE_SIZE", 4)
+    for _ in range(3):
+        practice.rule("invoice_creation", ("weekday", ["1"]), ("client_pays_by", ["self_pay"]))
+    pages: list[list[int]] = []
+    before: int | None = None
+    while True:
+        changes, before = read_history(page, practice.organization_id, before_id=before)
+        pages.append([len(one.lines) for one in changes])
+        if before is None:
+            break
+    assert [count for one in pages for count in one] == [3, 3, 3], "each rule with both of its conditions"
+
+
+def test_what_counts_for_every_organization_is_in_the_history_of_each(
+    owner: Connection, page: Connection, practice: Practice
+) -> None:
+    owner.execute("SELECT billing.grant_access('role', %s)", (f"auditors {practice.organization_id}",))
+    (change,) = read_history(page, practice.organization_id, is_settings=True)[0][:1]
+    assert change.lines == (f"Role auditors {practice.organization_id} may see every organization",)
+    # Of the whole deployment, but no setting: files, receivers.
+    owner.execute(
+        "INSERT INTO billing.history (organization_id, subject, subject_id, action, changed_by)"
+        " VALUES (0, 'receiver', 0, 'changed', 'kim')"
+    )
+    assert read_history(page, practice.organization_id)[0][0] == change
