@@ -16,6 +16,7 @@ from fastapi.responses import FileResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from automation_settings.dependencies import identify_visitor, require_reader
+from automation_settings.few_at_once import FewAtOnce
 from automation_settings.pages import PAGES
 from automation_settings.rendering import render_message
 from automation_settings.responses import QuietErrors, SafeHeaders
@@ -42,6 +43,7 @@ def build_app(host: Host) -> FastAPI:
     for router in PAGES:
         app.include_router(router)
     # Later ones wrap earlier ones.
+    app.add_middleware(FewAtOnce)
     app.add_middleware(SmallForms)
     app.add_middleware(QuietErrors)
     app.add_middleware(SafeHeaders)
@@ -85,6 +87,9 @@ def _answer_database(request: Request, error: Exception) -> Response:
         )
     if isinstance(error, psycopg.errors.QueryCanceled):
         return render_message(request, "This takes too long at the moment: try again later.", status_code=503)
+    # Without a state: no connection. 57P01-57P03, 08xxx, 53xxx: going down, lost, full.
+    if isinstance(error, psycopg.OperationalError) and (error.sqlstate or "08")[:2] in ("08", "53", "57"):
+        return render_message(request, "The billing database does not answer: tell data-ops.", status_code=503)
     if isinstance(error, (psycopg.errors.DataError, psycopg.errors.IntegrityError)):
         # A number beyond the column's range, a byte no text may hold, a row that went meanwhile.
         return render_message(request, "This cannot be stored as it is: load the page again.", status_code=422)

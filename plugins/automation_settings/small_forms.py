@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 #: Several times the largest rule: a thousand fields with ids.
-LARGEST_FORM: Final = 2**18
+LARGEST_FORM: Final = 2**20
 _FORM: Final = "application/x-www-form-urlencoded"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 
-from automation_settings.dependencies import Database, Reader
+from automation_settings.dependencies import CSRF_HEADER, Database, Reader, csrf_token
 from automation_settings.rendering import render
 from include.settings.organizations import list_organizations
 
@@ -22,3 +22,9 @@ def pick_organization(
     organizations, total_count = list_organizations(connection, visitor.principals, text)
     template = "organizations/list.html" if "HX-Request" in request.headers else "organizations/pick.html"
     return render(request, template, organizations=organizations, total_count=total_count, text=text)
+
+
+@router.get("/token")
+def renew_token(request: Request, visitor: Reader) -> PlainTextResponse:
+    """A new token for the forms of a page that has been open for long; another origin cannot read it."""
+    return PlainTextResponse("renewed", headers={CSRF_HEADER: csrf_token(request, visitor)})
