@@ -40,7 +40,9 @@ def test_enabling_says_what_will_happen_and_disable_in_that_window_changes_nothi
     expect(window).to_contain_text(
         re.compile(r"From tonight, .*, 23:00 \(America/Los_Angeles; \d{4}-\d\d-\d\d 0[67]:00 UTC\)")
     )
-    expect(window).to_contain_text("Tonight 0 appointments become invoices. 8 appointments stay: 8 before start.")
+    expect(window).to_contain_text(
+        "Tonight 0 appointments from today become invoices; up to 8 more if you include what waits from before today."
+    )
     expect(window.get_by_role("button", name="Enable")).to_be_focused()
     look_at(page, "enable")
     window.get_by_role("button", name="Disable").click()
@@ -60,7 +62,7 @@ def test_an_automation_is_switched_on_with_what_waited_and_off_again(visit: Visi
     switch.click()
     window = page.get_by_role("dialog")
     window.get_by_label("Include the 8 appointments that wait from before today").check()
-    expect(window.get_by_role("status")).not_to_contain_text("before start")
+    expect(window.get_by_role("status")).not_to_contain_text("up to")
     expect(window.get_by_role("status")).to_contain_text(
         re.compile(r"Tonight [1-8] appointments? becomes? (an invoice|invoices)")
     )

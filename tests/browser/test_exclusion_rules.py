@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -114,3 +115,56 @@ def test_of_two_people_at_one_rule_the_second_is_told_and_changes_nothing(visit:
     expect(second.get_by_role("alert")).to_contain_text("kim")
     expect(_form(second, sentence).get_by_label("Self-pay")).not_to_be_checked()  # what was typed is not lost
     assert _rules(site, 8, "invoice_processing") == stored
+
+
+def test_leaving_with_an_unsaved_rule_is_asked_even_where_the_browser_may_not_ask(visit: Visit, site: Site) -> None:
+    page = visit("/organizations/8/rules/invoice_creation", "kim")
+    page.on("dialog", lambda dialog: dialog.accept())  # the window's own question must not come on top
+    before = _rules(site, 8, "invoice_creation")
+    link = page.get_by_role("link", name="Nights")
+    question = page.get_by_role("dialog", name="You have rules that are not saved")
+
+    page.get_by_role("button", name="+ Add Rule").click()
+    _form(page, "New rule").get_by_role("combobox", name="Field", exact=True).select_option("Weekday")
+    _form(page, "New rule").get_by_label("Monday").check()
+    link.press("Enter")
+    expect(question.get_by_role("button", name="Stay")).to_be_focused()
+    look_at(page, "rule-unsaved")
+    page.keyboard.press("Escape")
+    expect(question).to_have_count(0)
+    expect(link).to_be_focused()
+    link.press("Enter")
+    page.keyboard.press("Enter")
+    expect(question).to_have_count(0)
+    expect(_form(page, "New rule").get_by_label("Monday")).to_be_checked()
+    assert page.url.endswith("/organizations/8/rules/invoice_creation")
+
+    link.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/organizations/8/nights")
+    assert _rules(site, 8, "invoice_creation") == before
+
+    page.goto(f"{PAGE}/organizations/8/rules/invoice_creation")
+    page.get_by_role("link", name="Nights").click()  # nothing changed, nothing asked
+    page.wait_for_url("**/organizations/8/nights")
+
+
+def test_a_check_that_took_long_is_repeated_only_by_its_button(visit: Visit) -> None:
+    page = visit("/organizations/8/rules/claims_submission", "kim")
+    # A clock that goes two seconds ahead each time somebody looks at it.
+    page.evaluate(
+        "() => { const now = performance.now.bind(performance); let ahead = 0;"
+        " performance.now = () => now() + (ahead += 2000); }"
+    )
+    page.get_by_role("button", name="+ Add Rule").click()
+    rule = _form(page, "New rule")
+    line = rule.get_by_role("status").last
+    rule.get_by_role("combobox", name="Field", exact=True).select_option("Weekday")
+    rule.get_by_label("Monday").check()
+    expect(line).to_contain_text("this rule would hold")
+
+    rule.get_by_label("Tuesday").check()
+    expect(line).to_contain_text(re.compile(r"the last check took \d s\. Press Check tonight\."))
+    rule.get_by_role("button", name="Check tonight").click()
+    expect(line).to_contain_text("this rule would hold")

@@ -37,6 +37,8 @@ router = APIRouter()
 
 #: How many values a search shows.
 _SHOWN: Final = 50
+#: Says that a check counted something, so that the time it took is worth knowing.
+_COUNTED: Final = {"X-Check-Counted": "1"}
 _KEY: Final = "^[0-9a-f]{8}$"
 Key = Annotated[str, Form(pattern=_KEY)]
 RuleId = Annotated[int, Form(ge=1, le=2**63 - 1)]
@@ -125,8 +127,9 @@ Sent = Annotated[FormData, Depends(_read_form)]
 
 @router.get("/organizations/{organization_id}/rules/{automation}")
 def show_rules(request: Request, page: Page, automation: str) -> HTMLResponse:
-    """The editor on a page of its own."""
-    return render(request, "settings/rules.html", page, tab="settings", panel=build_panel(page, automation))
+    """The editor on a page of its own; only the panel for a page that opens it in its midst."""
+    template = "settings/panel.html" if "HX-Request" in request.headers else "settings/rules.html"
+    return render(request, template, page, tab="settings", panel=build_panel(page, automation))
 
 
 @router.get("/organizations/{organization_id}/rules/{automation}/new")
@@ -218,6 +221,7 @@ def check_rule(request: Request, page: Change, automation: str, sent: Sent) -> H
         problem=problem,
         is_assumed=is_assumed,
         setting=setting,
+        headers=_COUNTED if preview is not None and not preview.is_busy and preview.gate == "ready" else None,
     )
 
 

@@ -4,11 +4,60 @@
 
   function formOf(element) { return element.closest(".rule form"); }
 
+  // Until then a check may follow every change; a slower one costs the server too much for that.
+  const QUICK_MILLISECONDS = 1000;
+  // Of each list of rules: how long its last check took, the request that is under way, the form to check after it.
+  const checks = new WeakMap();
+
+  function checksOf(list) {
+    if (!checks.has(list)) { checks.set(list, { took: 0, running: null, next: null }); }
+    return checks.get(list);
+  }
+
+  function check(form) {
+    const list = form.closest(".rule-list");
+    if (!list) { return; }
+    const state = checksOf(list);
+    if (state.running) {
+      state.next = form;
+    } else if (state.took < QUICK_MILLISECONDS) {
+      form.dispatchEvent(new CustomEvent("rule:changed"));
+    } else {
+      form.querySelector(".check-result").textContent = "Not counted since the last change: the last check took "
+        + Math.round(state.took / 1000) + " s. Press Check tonight.";
+    }
+  }
+
+  document.addEventListener("htmx:beforeSend", function (event) {
+    const list = event.detail.elt.matches("[data-check]") && event.detail.elt.closest(".rule-list");
+    if (!list) { return; }
+    const request = event.detail.xhr;
+    const state = checksOf(list);
+    const start = performance.now();
+    state.running = request;
+    // Not an event of htmx: those are lost with a button that is saved away meanwhile.
+    request.addEventListener("loadend", function () {
+      const took = performance.now() - start;
+      // A rule that is not complete is answered at once: that says nothing about the next one.
+      if (took >= QUICK_MILLISECONDS || request.getResponseHeader("X-Check-Counted")) { state.took = took; }
+      if (state.running !== request) { return; }
+      const next = state.next;
+      state.running = state.next = null;
+      if (next) { check(next); }
+    });
+  });
+
+  // Set once somebody chose to lose what is not saved.
+  let isLeaving = false;
+
   function changed(form) {
     if (!form) { return; }
+    isLeaving = false;
     form.classList.add("unsaved");
-    form.dispatchEvent(new CustomEvent("rule:changed"));
+    check(form);
   }
+
+  function hasUnsaved() { return !isLeaving && document.querySelector(".rule form.unsaved") !== null; }
 
   function chip(key, value, label) {
     const item = document.createElement("li");
@@ -112,7 +161,55 @@
     if (panel) { panel.open = true; }
   });
 
+  function makeButton(className, text) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = className;
+    button.textContent = text;
+    return button;
+  }
+
+  function askToLeave(link) {
+    const dialog = document.createElement("dialog");
+    dialog.setAttribute("aria-labelledby", "leave-title");
+    const title = document.createElement("h2");
+    title.id = "leave-title";
+    title.textContent = "You have rules that are not saved";
+    const text = document.createElement("p");
+    text.textContent = "What you changed in them is lost if you leave this page.";
+    const stay = makeButton("button primary", "Stay");
+    stay.dataset.close = "";
+    const leave = makeButton("button danger", "Leave without saving");
+    leave.addEventListener("click", function () {
+      isLeaving = true;
+      dialog.close();
+      link.click();
+    });
+    const actions = document.createElement("div");
+    actions.className = "actions";
+    actions.append(stay, leave);
+    dialog.append(title, text, actions);
+    dialog.addEventListener("close", function () { dialog.remove(); });
+    document.body.append(dialog);
+    dialog.showModal();
+    stay.focus();
+  }
+
+  // In Airflow's frame the browser may not ask. Before the other listeners: page.js leads links out of the frame.
+  document.addEventListener("click", function (event) {
+    const link = event.target.closest("a[href]");
+    if (!link || !hasUnsaved()) { return; }
+    const isElsewhere = link.target === "_blank" || event.ctrlKey || event.metaKey || event.shiftKey;
+    const isHere = link.hash && link.href === location.href.split("#")[0] + link.hash;
+    if (isElsewhere || isHere) { return; }
+    event.preventDefault();
+    event.stopPropagation();
+    askToLeave(link);
+  }, true);
+
+  // Outside of the frame also for a closed window, a typed address and the way back.
   window.addEventListener("beforeunload", function (event) {
-    if (document.querySelector(".rule form.unsaved")) { event.preventDefault(); }
+    if (hasUnsaved()) { event.preventDefault(); }
   });
+  window.addEventListener("pageshow", function () { isLeaving = false; });
 })();

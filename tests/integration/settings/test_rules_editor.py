@@ -17,6 +17,7 @@ from include.settings.rule_changes import save_rule
 from include.settings.rules import Rule, describe_rule, read_rules
 from tests.integration.settings.conftest import MakePractice
 from tests.support.practice import AUTOMATIONS, Practice
+from tests.support.settings_page import open_page
 
 Connection = psycopg.Connection[Any]
 CREATION, PROCESSING, SUBMISSION = AUTOMATIONS
@@ -193,6 +194,9 @@ def test_a_check_of_a_rule_that_is_not_complete_is_no_error(client: TestClient, 
     answer = _post(client, practice, "check", rule_id="", **_condition("weekday"))
     assert answer.status_code == 200
     assert "Not complete yet" in answer.text
+    # The time that it took says nothing about a check that counts.
+    assert "X-Check-Counted" not in answer.headers
+    assert "X-Check-Counted" in _post(client, practice, "check", rule_id="", **_condition("weekday", "1")).headers
 
 
 def test_a_check_says_that_the_plan_stops_everything(client: TestClient, make_practice: MakePractice) -> None:
@@ -242,13 +246,13 @@ def test_rules_move_up_and_down_and_the_ends_say_so(client: TestClient, page: Co
 
 
 def test_a_broken_rule_is_marked_with_why(
-    client: TestClient, page: Connection, owner: Connection, practice: Practice
+    settings_owner_url: str, client: TestClient, page: Connection, owner: Connection, practice: Practice
 ) -> None:
     insurer = practice.insurer(name="Gone Assurance")
     save_rule(page, practice.organization_id, CREATION, None, None, [("primary_insurer", [str(insurer)])], "robin")
     assert "Broken:" not in client.get(_path(practice)).text
     owner.execute("UPDATE practice.insurer SET deleted_on = '2026-01-01' WHERE insurer_id = %s", (insurer,))
-    text = client.get(_path(practice)).text
+    text = open_page(settings_owner_url).get(_path(practice)).text
     assert f"condition 1: Primary Insurer {insurer} does not exist any more" in text
     assert '<span class="badge error">1 broken</span>' in text
     assert '<li class="chip missing">' in text

@@ -76,15 +76,28 @@ def test_the_window_says_what_tonight_would_do_and_changes_nothing(
         practice.appointment(f"{today - timedelta(days=days)} 10:00")
     asked = client.get(f"{_tab(practice)}/settings/{CREATION}/enable").text
     assert "<dialog data-open" in asked
-    assert "Tonight 1 appointment becomes an invoice" in asked
-    assert "2 appointments stay" in " ".join(asked.split())
+    assert "Tonight 1 appointment from today becomes an invoice</strong>" in asked
+    assert "; up to <strong>2 more</strong> if you include what waits from before today." in asked
+    assert "before start" not in asked
+    assert "appointments stay" not in asked
     assert "Include the 2 appointments that wait from before today" in asked
     assert re.search(r"<button[^>]*>Enable</button>", asked)
     assert re.search(r"<button[^>]*data-close[^>]*>Disable</button>", asked)
     counted = client.get(f"{_tab(practice)}/settings/{CREATION}/tonight", params={"includes_earlier": "true"}).text
     assert "Tonight 3 appointments become invoices" in counted
+    assert " more</strong>" not in counted
     assert "<dialog" not in counted
     assert read_setting(page, practice.organization_id, CREATION).version == 0
+
+
+def test_the_window_tells_what_waits_from_what_a_rule_holds(client: TestClient, practice: Practice) -> None:
+    today = _today(practice)
+    practice.rule(CREATION, ("weekday", [1, 2, 3, 4, 5, 6, 7]))
+    for days in (0, 3, 4):
+        practice.appointment(f"{today - timedelta(days=days)} 10:00")
+    counted = " ".join(client.get(f"{_tab(practice)}/settings/{CREATION}/tonight").text.split())
+    assert "Tonight 0 appointments from today become invoices</strong>; up to <strong>2 more</strong>" in counted
+    assert "1 appointment from today stays: 1 excluded." in counted
 
 
 def test_the_window_offers_nothing_earlier_when_nothing_waits(client: TestClient, practice: Practice) -> None:
@@ -108,6 +121,23 @@ def test_enabling_turns_the_switch_on_opens_the_rules_and_shows_the_default_rule
     assert f'hx-swap-oob="beforeend:#list-{PROCESSING}"' in answer.text
     now = read_setting(page, practice.organization_id, PROCESSING)
     assert (now.is_enabled, now.includes_earlier, now.changed_by) == (True, False, "kim")
+
+
+def test_the_rules_are_fetched_when_their_panel_is_opened_first(
+    settings_owner_url: str, client: TestClient, practice: Practice
+) -> None:
+    practice.rule(CREATION, ("weekday", [1]))
+    tab = client.get(_tab(practice)).text
+    assert '<span class="badge">1 rule</span>' in tab
+    assert "<form" not in tab
+    # Enabling has a place for its default rule although nobody opened the panel.
+    assert all(f'<ol id="list-{one}" hidden>' in tab for one in AUTOMATIONS)
+    [address] = re.findall(rf'<div hx-get="([^"]*/rules/{CREATION})" hx-trigger="toggle from:closest details"', tab)
+    fragment = client.get(address).text
+    assert "When Weekday Equals Monday" in fragment
+    assert f'id="list-{CREATION}"' in fragment
+    assert "<html" not in fragment
+    assert "<html" in open_page(settings_owner_url).get(address).text, "typed into the address line"
 
 
 def test_the_default_rule_is_promised_only_where_it_will_be_written(
@@ -162,6 +192,16 @@ def test_a_pause_into_the_past_is_refused_in_words(client: TestClient, page: Con
     assert "choose a date after today" in answer.text
 
 
+def test_no_form_puts_what_is_typed_into_the_address(client: TestClient, page: Connection, practice: Practice) -> None:
+    enable(page, practice.organization_id, PROCESSING, 0, False, "robin")
+    addresses = ("", f"/settings/{CREATION}/enable", f"/rules/{PROCESSING}", f"/rules/{PROCESSING}/new")
+    forms = [
+        form for one in addresses for form in re.findall(r"<form [^>]*>", client.get(f"{_tab(practice)}{one}").text)
+    ]
+    assert len(forms) == 4
+    assert all('method="post"' in form for form in forms)
+
+
 @pytest.mark.parametrize("action", ["enable", "disable", "pause", "resume"])
 def test_who_comes_second_is_told_who_was_first(
     client: TestClient, page: Connection, practice: Practice, action: str
@@ -206,10 +246,11 @@ def test_who_may_only_look_sees_everything_and_changes_nothing(
     assert all(_is_disabled(text, one) for one in AUTOMATIONS)
     assert "You may look but not change" in text
     buttons = re.findall(r"<button [^>]*hx-(?:post|get)=[^>]*>", text)
-    in_forms = re.findall(r"<fieldset class=\"plain\" disabled>", text)
+    panel = viewer.get(f"{_tab(practice)}/rules/{PROCESSING}", headers={"HX-Request": "true"}).text
+    in_forms = re.findall(r"<fieldset class=\"plain\" disabled>", panel)
     assert len(in_forms) == 1, "the default rule"
-    outside = [one for one in buttons if "/rules/" not in one or "/new" in one]
-    assert len(outside) == 4
+    outside = [*buttons, *re.findall(r"<button [^>]*hx-get=[^>]*/new[^>]*>", panel)]
+    assert len(outside) == 2, "resume, and a new rule"
     assert all(re.search(r"\sdisabled(?=[\s>])", one) for one in outside)
     for action in ("enable", "disable", "pause", "resume"):
         assert _post(viewer, practice, PROCESSING, action, version=2, until="2999-01-01").status_code == 403
