@@ -1,7 +1,7 @@
 """Databases for tests: one migrated template per session, a copy of it per test.
 
-The server is the one of BILLING_TEST_SERVER_URL, else of BILLING_DATABASE_URL (make test sets it), else the embedded
-one, started for the session. A test sees either the owner's connection (`billing`) or the pipeline's (`pipeline`).
+The server is the one of BILLING_TEST_SERVER_URL, else of BILLING_DATABASE_URL (make test sets it), else one that is
+started for the session. A test sees either the owner's connection (`billing`) or the pipeline's (`pipeline`).
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from psycopg import sql
 from include import database
 from include.development import embedded_postgres, environment
 from include.practice_data.load import SAMPLE_DIRECTORY, load_directory
+from tests.support import validator_maps
+from tests.support.nights import SAMPLE_NIGHTS, run_nights
 from tests.support.sending import allow_sending
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,13 +46,18 @@ os.environ.update(
 os.environ.pop("PGOPTIONS", None)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def validator_maps_read_once() -> None:
+    validator_maps.share()
+
+
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     given = os.environ.get("BILLING_TEST_SERVER_URL") or os.environ.get("BILLING_DATABASE_URL")
     if given:
         yield given
         return
-    with embedded_postgres.serving() as url:
+    with embedded_postgres.throwaway() as url:
         yield url
 
 
@@ -98,6 +105,29 @@ def sample_url(server_url: str, sample_template: str) -> Iterator[str]:
     """The owner's URL of a fresh database with the sample practices."""
     name = _new_database(server_url, sample_template)
     yield environment.with_database(server_url, name)
+    _run(server_url, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture(scope="session")
+def nights_template(
+    server_url: str, sample_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Path]]:
+    """A database with the sample practices after their three nights, and the folder with the files they sent."""
+    name, outbox = _new_database(server_url, sample_template), tmp_path_factory.mktemp("outbox-of-the-nights")
+    url = environment.with_database(server_url, name)
+    with psycopg.connect(environment.pipeline_url(url), autocommit=True) as pipeline:
+        run_nights(pipeline, SAMPLE_NIGHTS, outbox)
+    yield name, outbox
+    _run(server_url, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture
+def nights_done(server_url: str, nights_template: tuple[str, Path], tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """The owner's URL of a fresh database with the sample practices after their nights, and its folder of files."""
+    template, files = nights_template
+    name, outbox = _new_database(server_url, template), tmp_path / "outbox"
+    shutil.copytree(files, outbox)
+    yield environment.with_database(server_url, name), outbox
     _run(server_url, "DROP DATABASE {} WITH (FORCE)", name)
 
 

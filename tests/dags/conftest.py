@@ -28,7 +28,7 @@ def dags() -> dict[str, Any]:
 @pytest.fixture
 def run_dag(dags: dict[str, Any], sample_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunNight:
     """Run one night of a DAG over the sample practices and return the run."""
-    _set_environment(sample_url, tmp_path, monkeypatch)
+    set_environment(sample_url, tmp_path, monkeypatch)
 
     def run(dag_id: str, night: str | None, bucket: str | None) -> Any:
         return dags[dag_id].test(run_conf={"night": night, "bucket": bucket})
@@ -41,7 +41,7 @@ def run_inbox(
     dags: dict[str, Any], sample_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[], Any]:
     """Run clearinghouse_inbox over the sample practices and return the run; no task is tried again."""
-    _set_environment(sample_url, tmp_path, monkeypatch)
+    set_environment(sample_url, tmp_path, monkeypatch)
     dag = dags["clearinghouse_inbox"]
     for task in dag.tasks:
         if task.is_mapped:
@@ -51,7 +51,8 @@ def run_inbox(
     return lambda: dag.test()
 
 
-def _set_environment(sample_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def set_environment(sample_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database and the folders that tasks work with, made in `folder`."""
     for name in ("outbox", "inbox"):
         (folder / name).mkdir()
         monkeypatch.setenv(f"BILLING_{name.upper()}_DIR", str(folder / name))

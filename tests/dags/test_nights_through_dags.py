@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+
+from tests.dags.conftest import set_environment
+from tests.faults.databases import copy_of, database_of
+from tests.support.nights import AUTOMATIONS
 
 Run = Callable[..., Any]
 
@@ -18,16 +23,43 @@ def states(run: Any) -> Counter[tuple[str, str]]:
     return Counter((instance.task_id, str(instance.state)) for instance in run.get_task_instances())
 
 
-def test_a_claim_goes_from_appointment_to_file_and_only_held_claims_are_red(
-    run_dag: Run, sample_url: str, tmp_path: Path
-) -> None:
-    for night in ("2026-11-02", "2026-11-03"):
-        for dag_id in ("claims_submission", "invoice_processing", "invoice_creation"):
-            run = run_dag(dag_id, night, "America/Chicago")
-            assert run.state == "success", (dag_id, night)
-    run = run_dag("claims_submission", "2026-11-04", "America/Chicago")
+@dataclass(frozen=True)
+class Chicago:
+    """Chicago after its nights until the third one's Claims Submission: only looked at, changed in copies."""
+
+    url: str
+    outbox: Path
+    earlier_states: dict[tuple[str, str], str]
+    third_submission: Any
+
+
+@pytest.fixture(scope="module")
+def chicago(
+    dags: dict[str, Any], server_url: str, sample_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Chicago]:
+    folder = tmp_path_factory.mktemp("chicago")
+    with copy_of(server_url, sample_template) as url:
+        with pytest.MonkeyPatch.context() as patch:
+            set_environment(url, folder, patch)
+
+            def run(dag_id: str, night: str) -> Any:
+                return dags[dag_id].test(run_conf={"night": night, "bucket": "America/Chicago"})
+
+            earlier = {
+                (dag_id, night): run(dag_id, night).state
+                for night in ("2026-11-02", "2026-11-03")
+                for dag_id in AUTOMATIONS
+            }
+            third_submission = run("claims_submission", "2026-11-04")
+        yield Chicago(url, folder / "outbox", earlier, third_submission)
+
+
+def test_a_claim_goes_from_appointment_to_file_and_only_held_claims_are_red(chicago: Chicago) -> None:
+    assert len(chicago.earlier_states) == 6
+    assert set(chicago.earlier_states.values()) == {"success"}, chicago.earlier_states
+    run = chicago.third_submission
     counted = states(run)
-    with psycopg.connect(sample_url) as billing:
+    with psycopg.connect(chicago.url) as billing:
         held = billing.execute(
             "SELECT organization_name, scrub_error_count FROM reporting.nightly_results"
             " WHERE automation = 'claims_submission' AND night = '2026-11-04' AND scrub_error_count > 0"
@@ -44,17 +76,21 @@ def test_a_claim_goes_from_appointment_to_file_and_only_held_claims_are_red(
     assert outcome == ("held_claims",)
     labels = {ti.rendered_map_index for ti in run.get_task_instances() if ti.task_id == "scrub_errors"}
     assert all(any(label.startswith(f"{name}: {count} claim") for label in labels) for name, count in held)
-    assert len(list((tmp_path / "outbox").iterdir())) == 1
+    assert len(list(chicago.outbox.iterdir())) == 1
+
+
+@pytest.fixture
+def chicago_url(chicago: Chicago, server_url: str) -> Iterator[str]:
+    """A copy of Chicago's database."""
+    with copy_of(server_url, database_of(chicago.url)) as url:
+        yield url
 
 
 def test_clearing_the_failed_instance_after_the_data_are_mended_sends_the_claims(
-    run_dag: Run, sample_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dags: dict[str, Any], chicago_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for night in ("2026-11-02", "2026-11-03"):
-        for dag_id in ("claims_submission", "invoice_processing", "invoice_creation"):
-            run_dag(dag_id, night, "America/Chicago")
-    run_dag("claims_submission", "2026-11-04", "America/Chicago")
-    with psycopg.connect(sample_url, autocommit=True) as billing:
+    set_environment(chicago_url, tmp_path, monkeypatch)
+    with psycopg.connect(chicago_url, autocommit=True) as billing:
         before = _awaiting(billing)
         billing.execute("UPDATE practice.client SET sex = 'U' WHERE sex IS NULL")
         mended = billing.execute(
@@ -67,12 +103,12 @@ def test_clearing_the_failed_instance_after_the_data_are_mended_sends_the_claims
         import include.airflow_support
 
         monkeypatch.setattr(include.airflow_support, "current_try_number", lambda: 2)
-        run = run_dag("claims_submission", "2026-11-04", "America/Chicago")
+        run = dags["claims_submission"].test(run_conf={"night": "2026-11-04", "bucket": "America/Chicago"})
         after = _awaiting(billing)
     assert before - after == mended[0]
     assert states(run)["scrub_errors", "failed"] == 1, "the other claims are still held"
     (label,) = {ti.rendered_map_index for ti in run.get_task_instances() if ti.task_id == "scrub_errors"}
-    with psycopg.connect(sample_url) as billing:
+    with psycopg.connect(chicago_url) as billing:
         held = billing.execute(
             "SELECT organization_name, count(DISTINCT claim_id), count(*) FROM reporting.open_scrub_errors e"
             " WHERE severity = 'error' AND EXISTS (SELECT FROM reporting.decisions d WHERE d.is_open"

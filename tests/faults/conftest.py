@@ -12,7 +12,7 @@ from tests.faults import guards
 from tests.faults.databases import PreparedNight, copy_of, database_of
 from tests.faults.natural_rows import rows_of_organizations
 from tests.faults.sample_nights import SampleNight, prepared_sample_nights
-from tests.faults.validators import accepting_validator, maps_read_once
+from tests.faults.validators import accepting_validator
 from tests.support.nights import run_night
 
 ORGANIZATIONS = 300
@@ -34,12 +34,6 @@ def guard_taken_away(request: pytest.FixtureRequest) -> Iterator[None]:
             url = environment.with_database(request.getfixturevalue("server_url"), request.getfixturevalue("template"))
             with psycopg.connect(url) as owner:
                 owner.execute(guard.statement.encode())
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def validator_maps_read_once() -> Iterator[None]:
-    with maps_read_once():
         yield
 
 

@@ -113,7 +113,7 @@ class _Dawdling:
 
     def __call__(self) -> None:
         if self.draw.random() < 0.3:
-            time.sleep(self.draw.random() * 0.01)
+            time.sleep(self.draw.random() * 0.002)
 
 
 def count_moments(work: Callable[[], None]) -> int:
@@ -150,9 +150,7 @@ def _dawdle(url: str, seed: str, start: Any, steps: list[str], *arguments: Any) 
 def processes() -> ForkServerContext:
     """A server that forks children in which everything is imported already."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["tests.faults.interruption", "tests.faults.sftp_workers", "pyx12.x12n_document", "pyx12.map_if"]
-    )
+    context.set_forkserver_preload(["tests.faults.forkserver"])
     return context
 
 

@@ -295,6 +295,42 @@ def test_a_block_leaves_the_server_to_another_process_that_uses_it(data_dir: Pat
     assert embedded_postgres.running(data_dir) is None
 
 
+@pytest.mark.parametrize("room", [0, 1 << 60], ids=["in memory", "no room in memory"])
+def test_of_a_throwaway_server_nothing_remains(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    monkeypatch.setattr(embedded_postgres, "THROWAWAY_BYTES", room)
+    made: list[Path] = []
+    start = embedded_postgres.start
+    monkeypatch.setattr(
+        embedded_postgres, "start", lambda data_dir, **how: made.append(data_dir) or start(data_dir, **how)
+    )
+    with embedded_postgres.throwaway() as url:
+        assert ask(url, "SHOW fsync") == "off"
+        server = embedded_postgres.running(made[0])
+        assert server is not None
+    assert (made[0].parents[1] == Path("/dev/shm")) is (room == 0 and os.access("/dev/shm", os.W_OK))
+    assert not embedded_postgres._is_alive(server.process)
+    assert not server.socket_dir.exists()
+    assert not made[0].parent.exists()
+
+
+def test_who_is_ended_while_it_uses_a_throwaway_server_takes_it_along() -> None:
+    program = "import os; print(os.environ['BILLING_DATABASE_URL'], flush=True); input()"
+    user = subprocess.Popen(
+        [sys.executable, "-m", "include.development.with_server", "--throwaway", "timeit", "-n1", "-r1", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={name: value for name, value in _environment().items() if name != "BILLING_DATABASE_URL"},
+    )
+    assert user.stdout is not None
+    url = user.stdout.readline().strip()
+    assert ask(url, "SELECT 1") == 1
+    user.terminate()
+    user.communicate(timeout=60)
+    with pytest.raises(psycopg.OperationalError):
+        ask(url, "SELECT 1")
+
+
 def test_the_end_of_the_log_is_in_the_error_when_the_server_does_not_start(data_dir: Path) -> None:
     embedded_postgres.start(data_dir)
     embedded_postgres.stop(data_dir)

@@ -8,7 +8,6 @@ import psycopg
 import pytest
 
 from include.claims_scrubber import catalogue
-from include.development import environment
 from include.development.environment import CHECKOUT
 from include.development.generate_docs import (
     EXAMPLE_QUERIES,
@@ -18,7 +17,6 @@ from include.development.generate_docs import (
     read_relations,
     write_dags,
 )
-from tests.support.nights import run_nights
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -54,14 +52,13 @@ def test_a_column_of_a_view_has_the_meaning_of_the_column_it_shows(billing: Conn
 
 
 def test_every_example_query_returns_rows_after_the_sample_nights_and_needs_no_more_than_an_analyst_may(
-    sample_url: str, tmp_path: Path
+    nights_done: tuple[str, Path],
 ) -> None:
     queries = read_example_queries(EXAMPLE_QUERIES.read_text(encoding="utf-8"))
     assert len(queries) >= 10
-    with psycopg.connect(environment.pipeline_url(sample_url), autocommit=True) as pipeline:
-        run_nights(pipeline, ["2026-11-02", "2026-11-03", "2026-11-04"], tmp_path)
+    url, _ = nights_done
 
-    with psycopg.connect(sample_url, autocommit=True) as analyst:
+    with psycopg.connect(url, autocommit=True) as analyst:
         analyst.execute("SET ROLE billing_analyst")
         for question, statement in queries:
             rows = analyst.execute(statement.encode()).fetchall()

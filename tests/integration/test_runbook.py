@@ -13,9 +13,7 @@ import pytest
 
 from include.clearinghouse.drop_box import FaultCode
 from include.clearinghouse.envelope import FAULTS
-from include.development import environment
 from include.development.environment import CHECKOUT
-from tests.support.nights import run_nights
 
 RUNBOOK = (CHECKOUT / "docs" / "runbook.md").read_text(encoding="utf-8")
 DELIVERY_MIGRATIONS = ("0010_delivery.sql", "0011_acknowledgments.sql")
@@ -78,12 +76,11 @@ def anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-def test_every_statement_runs_and_does_something(sample_url: str, tmp_path: Path) -> None:
-    with psycopg.connect(environment.pipeline_url(sample_url), autocommit=True) as pipeline:
-        run_nights(pipeline, ["2026-11-02", "2026-11-03", "2026-11-04"], tmp_path)
+def test_every_statement_runs_and_does_something(nights_done: tuple[str, Path]) -> None:
+    url, _ = nights_done
     statements = sql_statements()
     assert len(statements) >= 18
-    with psycopg.connect(sample_url, autocommit=True) as owner:
+    with psycopg.connect(url, autocommit=True) as owner:
         picked = {}
         for name, query in PICK.items():
             row = owner.execute(query.encode()).fetchone()

@@ -22,6 +22,8 @@ Step = Callable[[Connection, Attempt, Sequence[int]], int]
 #: In the order in which they fall due.
 AUTOMATIONS = ("claims_submission", "invoice_processing", "invoice_creation")
 
+SAMPLE_NIGHTS = ("2026-11-02", "2026-11-03", "2026-11-04")
+
 #: What a batch goes through, per automation.
 BATCH_STEPS: dict[str, tuple[Step, ...]] = {
     "invoice_creation": (

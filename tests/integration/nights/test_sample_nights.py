@@ -9,10 +9,10 @@ import psycopg
 from include.clearinghouse.validation import validate
 from include.development import environment
 from include.practice_data.sample_hand_work import work_by_hand
-from tests.support.nights import AUTOMATIONS, run_night, run_nights, timezones
+from tests.support.nights import AUTOMATIONS, SAMPLE_NIGHTS, run_night, run_nights, timezones
 from tests.support.tables import table_hashes
 
-NIGHTS = ("2026-11-02", "2026-11-03", "2026-11-04")
+NIGHTS = SAMPLE_NIGHTS
 
 # What waits in a step at the moment a run opens, counted without any code of the product: raw tables only.
 ITEMS_IN_STEP = {
@@ -83,10 +83,10 @@ def test_every_item_of_every_night_is_advanced_or_has_one_open_decision(sample_u
 
 
 def test_what_is_kept_on_monday_is_invoiced_that_night_a_claim_on_tuesday_and_in_a_file_on_wednesday(
-    sample_url: str, tmp_path: Path
+    nights_done: tuple[str, Path],
 ) -> None:
-    with psycopg.connect(environment.pipeline_url(sample_url), autocommit=True) as pipeline:
-        run_nights(pipeline, NIGHTS, tmp_path)
+    url, _ = nights_done
+    with psycopg.connect(environment.pipeline_url(url), autocommit=True) as pipeline:
         cadence = pipeline.execute(
             "SELECT i.invoice_on::text, i.entered_step_on::text, c.entered_step_on::text,"
             "   (x.sent_at AT TIME ZONE o.timezone)::text, count(*)"
@@ -101,28 +101,28 @@ def test_what_is_kept_on_monday_is_invoiced_that_night_a_claim_on_tuesday_and_in
     assert cadence[0][4] >= 20
 
 
-def test_every_sample_file_is_accepted_by_the_independent_validator(sample_url: str, tmp_path: Path) -> None:
-    with psycopg.connect(environment.pipeline_url(sample_url), autocommit=True) as pipeline:
-        run_nights(pipeline, NIGHTS, tmp_path)
+def test_every_sample_file_is_accepted_by_the_independent_validator(nights_done: tuple[str, Path]) -> None:
+    url, outbox = nights_done
+    with psycopg.connect(environment.pipeline_url(url), autocommit=True) as pipeline:
         stored = pipeline.execute("SELECT file_name, body FROM billing.interchange ORDER BY 1").fetchall()
-    delivered = sorted(tmp_path.iterdir())
+    delivered = sorted(outbox.iterdir())
     assert len(delivered) >= 6
     assert [(file.name, file.read_bytes()) for file in delivered] == [(name, bytes(body)) for name, body in stored]
     for file in delivered:
         assert validate(file.read_bytes()).accepted, file.name
 
 
-def test_running_every_night_again_adds_attempts_and_changes_nothing_else(sample_url: str, tmp_path: Path) -> None:
+def test_running_every_night_again_adds_attempts_and_changes_nothing_else(nights_done: tuple[str, Path]) -> None:
+    url, outbox = nights_done
     with (
-        psycopg.connect(environment.pipeline_url(sample_url), autocommit=True) as pipeline,
-        psycopg.connect(sample_url, autocommit=True) as billing,
+        psycopg.connect(environment.pipeline_url(url), autocommit=True) as pipeline,
+        psycopg.connect(url, autocommit=True) as billing,
     ):
-        run_nights(pipeline, NIGHTS, tmp_path, "first")
         before = table_hashes(billing)
-        files = {file.name for file in tmp_path.iterdir()}
-        run_nights(pipeline, NIGHTS, tmp_path, "second")
+        files = {file.name for file in outbox.iterdir()}
+        run_nights(pipeline, NIGHTS, outbox, "second")
         assert table_hashes(billing) == before
-        assert {file.name for file in tmp_path.iterdir()} == files
+        assert {file.name for file in outbox.iterdir()} == files
         attempts = pipeline.execute("SELECT min(attempt_count), max(attempt_count) FROM reporting.runs").fetchone()
     assert attempts == (2, 2)
 

@@ -13,7 +13,7 @@ from include.clearinghouse.validation import validate
 from tests.unit.clearinghouse.example_claims import CREATED_AT, RECEIVER, Row, frames_of
 from tests.unit.clearinghouse.generated_claims import generated_claims
 
-BATCHES = 10
+BATCHES = 5
 CLAIMS_PER_BATCH = 500
 
 #: What the claims must have among them, lest the generator dries up unseen.

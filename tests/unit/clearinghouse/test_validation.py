@@ -8,6 +8,7 @@ import pytest
 
 from include.clearinghouse.interchange import UnnumberedInterchange, build_interchange
 from include.clearinghouse.validation import BROKE_OFF, Verdict, claims_refused, validate
+from tests.support import validator_maps
 from tests.unit.clearinghouse.example_claims import CREATED_AT, RECEIVER, claim, frames_of, line
 from tests.unit.clearinghouse.valid_cases import VALID_CASES, valid_claims
 
@@ -24,6 +25,14 @@ def test_there_are_thirty_valid_cases_at_least() -> None:
 
 def test_all_valid_cases_are_accepted_together() -> None:
     assert validate(body_of(*valid_claims())).findings == ()
+
+
+def test_maps_that_were_used_before_say_what_maps_say_that_are_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    bodies = [body_of(*valid_claims()), body_of(claim(1)).replace(b"*HC:", b"*ZZ:"), body_of(claim(1))]
+    shared = [validate(body) for body in bodies]
+    monkeypatch.setattr("pyx12.map_if.load_map_file", validator_maps.read_anew)
+    assert [validate(body) for body in bodies] == shared
+    assert [verdict.accepted for verdict in shared] == [True, False, True]
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,6 @@ from include.clearinghouse.interchange import build_interchange
 from include.development import simulated_clearinghouse
 from include.development.simulated_clearinghouse import FolderMissing, answer, answer_folder
 from include.development.simulated_reception import Unanswerable
-from tests.unit.clearinghouse.conftest import validator_maps_read_once  # noqa: F401  (a fixture)
 from tests.unit.clearinghouse.example_claims import CREATED_AT, RECEIVER, Row, claim, frames_of, line, person
 
 Segments = list[list[str]]
