@@ -67,7 +67,7 @@ def test_an_error_of_nobody_of_ours_is_placed_where_it_was_called_from() -> None
 def test_a_refusal_of_the_receiver_is_not_tried_again_and_a_lost_connection_is(
     monkeypatch: pytest.MonkeyPatch, code: FaultCode, fails_at_once: bool
 ) -> None:
-    monkeypatch.setattr(airflow_support, "_connect", lambda: nullcontext(Broken()))
+    monkeypatch.setattr(airflow_support, "open_connection", lambda connection_id: nullcontext(Broken()))
     with pytest.raises(Exception, match="told in plain words") as fault, airflow_support.billing_step():
         raise DropBoxFault(code, "told in plain words")
     assert isinstance(fault.value, AirflowFailException) is fails_at_once

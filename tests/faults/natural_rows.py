@@ -128,6 +128,8 @@ LEFT_OUT: Final = frozenset(
         "billing.run_organization",
         "billing.edit_not_checked",
         "billing.scrub",
+        "billing.organization_access",
+        "billing.preview_mark",
     }
 )
 #: Where a file's number stands: organizations come into other files when a batch was tried on its halves.

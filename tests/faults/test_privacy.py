@@ -121,6 +121,7 @@ HARMLESS = {
     "billing.answer_place": "source category_code status_code entity_code fix_location",
     "billing.inbox_file": "receiver_code sha256 contents file_state reason_code",
     "billing.inbox_listing": "receiver_code",
+    "billing.organization_access": "principal_kind principal_name granted_by",
     # Empty outside of the transaction that applies a file.
     "billing.incoming_answer": "source grain outcome submitter_id transaction_number batch_reference claim_number"
     " provider_npi category_code status_code entity_code segment_code element_position payer_claim_control_number"

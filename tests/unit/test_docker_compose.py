@@ -332,6 +332,7 @@ def test_the_image_installs_what_runs_at_night_and_no_tool_of_a_developer() -> N
         "numpy": "pandas",
         "sqlalchemy": "apache-airflow",
         "starlette": "fastapi",
+        "pydantic": "fastapi",
     }
     ours = {"include", "clearinghouse_watch", "exclusion_rules", "nightly_schedule", "automation_settings"}
     imported = set()
