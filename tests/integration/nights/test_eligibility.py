@@ -459,7 +459,7 @@ def test_an_invoice_becomes_a_claim_for_every_fifty_lines_and_still_counts_once(
     ).fetchall()
     rate = rows[0][2] / 101
     assert rows == [(1, rate * 50, rate * 101), (2, rate * 50, rate * 101), (3, rate, rate * 101)]
-    parts = billing.execute("SELECT count(*) FROM billing.claim GROUP BY invoice_id ORDER BY invoice_id").fetchall()
+    parts = billing.execute("SELECT count(*) FROM billing.claim GROUP BY invoice_id ORDER BY 1").fetchall()
     assert parts == [(1,), (1,), (2,), (3,)]
     counted = billing.execute(
         "SELECT advanced_count, candidate_count, advanced_amount FROM reporting.nightly_results"
