@@ -18,7 +18,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundExceptio
 
 from include.clearinghouse.directory_drop_box import DirectoryDropBox
 from include.clearinghouse.drop_box import NEEDS_A_PERSON, DropBox, DropBoxFault, DropBoxSettings
-from include.errors import BillingError, Unavailable
+from include.errors import BillingError, Unavailable, error_place
 from include.nightly_run.attempt import Attempt, organizations_of_batch, read_attempt
 from include.nightly_run.organizations import error_code
 from nightly_schedule.buckets import BUCKETS
@@ -90,7 +90,8 @@ def billing_step() -> Iterator[psycopg.Connection[Any]]:
             f"Airflow connection {CONNECTION_ID} is right; the task is tried again"
         )
     except Exception as error:
-        problem = StepFault(f"{error_code(error)} at {_place(error)}; the text is left out because it may quote data")
+        place = error_place(error)
+        problem = StepFault(f"{error_code(error)} at {place}; the text is left out because it may quote data")
     # The caller's with statement is still handling the original, so Python attaches it as context, and a log would
     # print it.
     try:
@@ -111,25 +112,6 @@ def open_connection(connection_id: str) -> Iterator[psycopg.Connection[Any]]:
         yield connection
     finally:
         connection.close()
-
-
-def _place(error: Exception) -> str:
-    """File and line of the step where the error arose: the innermost of ours, or else the outermost of all.
-
-    Not of `database.py`: every statement runs through it, so it says nothing. And not of what is installed in `.venv`,
-    which may lie in our folder.
-    """
-    place = "?"
-    trace = error.__traceback__
-    root = Path(__file__).resolve().parents[1]
-    ours = {root / "include", root / "plugins", root / "dags"}
-    silent = {root / "include" / "database.py", Path(__file__).resolve()}
-    while trace is not None:
-        file = Path(trace.tb_frame.f_code.co_filename).resolve()
-        if place == "?" or (not ours.isdisjoint(file.parents) and file not in silent):
-            place = f"{file.name}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place
 
 
 def slot_of_run(automation: str) -> Slot:

@@ -15,13 +15,9 @@ JOIN billing.interchange x USING (interchange_id)
 JOIN billing.receiver v USING (receiver_code)
 CROSS JOIN LATERAL (
     SELECT count(DISTINCT t.organization_id) AS organization_count,
-        count(DISTINCT t.organization_id) FILTER (WHERE NOT EXISTS (
-            SELECT
-            FROM billing.organization_access a
-            JOIN unnest(%(kinds)s::text[], %(names)s::text[]) AS me (kind, name)
-                ON me.kind = a.principal_kind AND me.name = a.principal_name
-            WHERE a.organization_id IS NULL OR a.organization_id = t.organization_id
-        )) AS unseen_count
+        count(DISTINCT t.organization_id) FILTER (
+            WHERE NOT billing.may_see(%(kinds)s::text[], %(names)s::text[], t.organization_id)
+        ) AS unseen_count
     FROM billing.transaction_set t
     WHERE t.interchange_id = x.interchange_id
 ) t

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from include.claims_submission.fix_places import fix_place
+from include.settings.automations import AUTOMATION_LABELS
 
 #: Automations in the order of the work -> what they are called and what their items are.
 AUTOMATIONS: Final = {
-    "invoice_creation": ("Invoice Creation", "appointment"),
-    "invoice_processing": ("Invoice Processing", "invoice"),
-    "claims_submission": ("Claims Submission", "claim"),
+    "invoice_creation": (AUTOMATION_LABELS["invoice_creation"], "appointment"),
+    "invoice_processing": (AUTOMATION_LABELS["invoice_processing"], "invoice"),
+    "claims_submission": (AUTOMATION_LABELS["claims_submission"], "claim"),
 }
 
 

@@ -57,6 +57,17 @@ END
 $$;
 COMMENT ON FUNCTION billing.revoke_access IS 'Takes back exactly what billing.grant_access gave: access to one organization, or (NULL) to every one.';
 
+CREATE FUNCTION billing.may_see(kinds text[], names text[], of_organization_id bigint) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (
+        SELECT
+        FROM billing.organization_access a
+        JOIN unnest(kinds, names) AS me (kind, name) ON me.kind = a.principal_kind AND me.name = a.principal_name
+        WHERE a.organization_id IS NULL OR a.organization_id = of_organization_id
+    )
+$$;
+COMMENT ON FUNCTION billing.may_see IS 'Whether one of the principals (kinds and names of equal length) may see the organization on the settings page: the one place that says so.';
+
 -- History of an organization -------------------------------------------------------------------------------------------
 
 -- Of what people did only: the software writes some rows per claim, which nobody reads by organization.
@@ -166,10 +177,11 @@ $$;
 -- Privileges -----------------------------------------------------------------------------------------------------------
 
 REVOKE ALL ON FUNCTION billing.grant_access(text, text, bigint), billing.revoke_access(text, text, bigint),
-    billing.refuse_preview(), billing.mark_preview() FROM PUBLIC;
+    billing.may_see(text[], text[], bigint), billing.refuse_preview(), billing.mark_preview() FROM PUBLIC;
 GRANT USAGE ON SCHEMA practice, billing, reference, reporting TO billing_preview;
 GRANT SELECT ON ALL TABLES IN SCHEMA practice, billing, reference, reporting TO billing_preview;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA billing TO billing_preview;
 GRANT EXECUTE ON FUNCTION billing.clock(), billing.actor(), billing.billing_day(timestamptz, text),
     billing.local_today(bigint), billing.value_key(text), billing.database_identity() TO billing_preview;
 GRANT SELECT ON billing.organization_access TO billing_settings;
+GRANT EXECUTE ON FUNCTION billing.may_see(text[], text[], bigint) TO billing_settings;

@@ -12,6 +12,7 @@ import psycopg
 
 from exclusion_rules import FIELDS
 from include.database import execute
+from include.settings.automations import AUTOMATION_LABELS
 
 Connection = psycopg.Connection[Any]
 Detail = Mapping[str, Any]
@@ -20,12 +21,6 @@ PAGE_SIZE: Final = 100
 #: What the software calls itself in history: no change of a person, and no name of a visitor.
 SOFTWARE: Final = frozenset({"nightly run", "delivery", "clearinghouse inbox"})
 
-_AUTOMATIONS: Final = {
-    "invoice_creation": "Invoice Creation",
-    "invoice_processing": "Invoice Processing",
-    "claims_submission": "Claims Submission",
-    "era_processing": "ERA Processing",
-}
 #: Subject of a change -> what it is called before its number.
 _SUBJECTS: Final = {
     "invoice_creation": "Appointment",
@@ -138,7 +133,7 @@ def _because(detail: Detail) -> str:
 
 def _describe_setting(detail: Detail) -> str:
     old, new = detail.get("old") or {}, detail["new"]
-    label = _AUTOMATIONS.get(detail["automation"], detail["automation"])
+    label = AUTOMATION_LABELS.get(detail["automation"], detail["automation"])
     said = []
     if bool(old.get("is_enabled")) != new["is_enabled"]:
         if new["is_enabled"]:
@@ -160,7 +155,7 @@ def _describe_rule(rows: Sequence[_Row]) -> list[str]:
     conditions = [row for row in rows if row.subject == "exclusion_condition"]
     told = [row.detail.get("new") or row.detail.get("old") or {} for row in rows]
     automation = next((str(one["automation"]) for one in told if "automation" in one), "")
-    lines = [f"{_AUTOMATIONS.get(automation, automation)} rule {rule_id} {_done_to_rule(rules)}"]
+    lines = [f"{AUTOMATION_LABELS.get(automation, automation)} rule {rule_id} {_done_to_rule(rules)}"]
     now = {row.detail["new"]["condition_number"]: row.detail["new"] for row in conditions if row.detail.get("new")}
     for number in sorted(now):
         lines.append(f"When {_describe_condition(now[number])}")

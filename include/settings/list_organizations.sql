@@ -5,7 +5,7 @@
 -- Returns: one row per organization, by name: organization_id, name, timezone, plan_label, is_sample, enabled_count,
 --   total_count (of all that fit, the same in every row)
 -- Locks: none
--- Leaves out: what no row of billing.organization_access gives to one of the principals
+-- Leaves out: what billing.may_see denies to the principals
 SELECT o.organization_id, o.name, o.timezone, p.label AS plan_label, o.is_sample, (
         SELECT count(*) FROM billing.automation_setting s
         WHERE s.organization_id = o.organization_id AND s.is_enabled
@@ -15,12 +15,6 @@ JOIN practice.plan p USING (plan_code)
 WHERE (%(organization_id)s::numeric IS NULL OR o.organization_id = %(organization_id)s::numeric)
     AND (%(text)s::text = '' OR o.organization_id::text = %(text)s::text
         OR position(lower(%(text)s::text) IN lower(o.name)) > 0)
-    AND EXISTS (
-        SELECT
-        FROM billing.organization_access a
-        JOIN unnest(%(kinds)s::text[], %(names)s::text[]) AS me (kind, name)
-            ON me.kind = a.principal_kind AND me.name = a.principal_name
-        WHERE a.organization_id IS NULL OR a.organization_id = o.organization_id
-    )
+    AND billing.may_see(%(kinds)s::text[], %(names)s::text[], o.organization_id)
 ORDER BY lower(o.name), o.organization_id
 LIMIT %(row_limit)s

@@ -4,7 +4,7 @@
 -- Returns: one row per organization, those with held or stopped items first, then by name: organization_id, name,
 --   advanced_count, held_count, stopped_count, waiting_count
 -- Locks: none
--- Leaves out: what no row of billing.organization_access gives to one of the principals; at most 500 organizations
+-- Leaves out: what billing.may_see denies to the principals; at most 500 organizations
 SELECT o.organization_id, o.name, n.advanced_count, n.scrub_error_count + n.refused_count AS held_count,
     n.blocked_count + n.step_failed_count + n.left_to_another_run_count AS stopped_count,
     n.review_day_count + n.excluded_count + n.on_hold_count + n.before_start_count + n.waiting_count AS waiting_count
@@ -16,13 +16,7 @@ FROM (
 ) mine
 JOIN billing.nightly_result n USING (run_id)
 JOIN practice.organization o USING (organization_id)
-WHERE EXISTS (
-    SELECT
-    FROM billing.organization_access a
-    JOIN unnest(%(kinds)s::text[], %(names)s::text[]) AS me (kind, name)
-        ON me.kind = a.principal_kind AND me.name = a.principal_name
-    WHERE a.organization_id IS NULL OR a.organization_id = o.organization_id
-)
+WHERE billing.may_see(%(kinds)s::text[], %(names)s::text[], o.organization_id)
 ORDER BY n.scrub_error_count + n.refused_count + n.blocked_count + n.step_failed_count + n.left_to_another_run_count > 0 DESC,
     lower(o.name), o.organization_id
 LIMIT 500

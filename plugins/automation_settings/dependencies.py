@@ -22,8 +22,8 @@ _CSRF_SECONDS: Final = 12 * 60 * 60
 
 
 def identify_visitor() -> Visitor:
-    """Replaced by the host's way to identify somebody when the app is built."""
-    raise NotImplementedError("build_app replaces this dependency")
+    """Nobody, so 401, until the host's own way to identify somebody takes its place (`build_app`)."""
+    raise HTTPException(401, "Not authenticated")
 
 
 def require_reader(visitor: Annotated[Visitor, Depends(identify_visitor)]) -> Visitor:

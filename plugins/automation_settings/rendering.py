@@ -14,13 +14,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from automation_settings.dependencies import PageContext, csrf_token
 
-#: As on the page, in the order of an item's way.
-AUTOMATION_LABELS: Final = {
-    "invoice_creation": "Invoice Creation",
-    "invoice_processing": "Invoice Processing",
-    "claims_submission": "Claims Submission",
-    "era_processing": "ERA Processing",
-}
 #: Where Airflow mounts the app (billing_plugin).
 _PREFIX: Final = "/automation-settings"
 

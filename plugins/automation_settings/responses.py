@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from include.errors import error_place
 from include.nightly_run.organizations import error_code
 
 log = logging.getLogger(__name__)
@@ -60,19 +60,7 @@ class QuietErrors:
             await self._app(scope, receive, note_start)
         except Exception as error:
             # Without the exception itself: the log would print its text.
-            log.error("%s at %s; the text is left out because it may quote data", error_code(error), _place(error))
+            log.error("%s at %s; the text is left out because it may quote data", error_code(error), error_place(error))
             if not has_started:
                 answer = PlainTextResponse("Something is wrong with this page; the log of Airflow says where.", 500)
                 await answer(scope, receive, send)
-
-
-def _place(error: Exception) -> str:
-    """File and line where the error arose, the innermost of ours."""
-    place = "?"
-    trace = error.__traceback__
-    while trace is not None:
-        file = Path(trace.tb_frame.f_code.co_filename)
-        if "site-packages" not in file.parts:
-            place = f"{file.name}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place

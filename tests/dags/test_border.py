@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from include import airflow_support, database
 from include.clearinghouse.drop_box import DropBoxFault, FaultCode
+from include.errors import error_place
 
 ROOT = Path(airflow_support.__file__).resolve().parents[1]
 
@@ -35,7 +36,7 @@ def place_of(work: Callable[..., Any], *arguments: object) -> str:
     with pytest.raises(KeyError) as fault:
         work(*arguments)
     assert isinstance(fault.value, KeyError)
-    return airflow_support._place(fault.value)
+    return error_place(fault.value)
 
 
 STEP = ROOT / "include" / "invoice_creation" / "steps.py"

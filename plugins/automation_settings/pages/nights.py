@@ -12,7 +12,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from automation_settings.dependencies import Database, Page, Reader
-from automation_settings.rendering import AUTOMATION_LABELS, render
+from automation_settings.rendering import render
+from include.settings.automations import AUTOMATION_LABELS
 from include.settings.nights import Night, list_run_organizations, read_nights
 
 router = APIRouter()

@@ -13,9 +13,10 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from automation_settings.dependencies import Page, PageContext
-from automation_settings.rendering import AUTOMATION_LABELS, render
+from automation_settings.rendering import render
 from include.exception_queue.reason_words import AUTOMATIONS, REASONS, describe_detail
 from include.preview.tonight import Preview, PreviewItem, preview_tonight
+from include.settings.automations import AUTOMATION_LABELS
 from include.settings.rules import Rule, describe_conditions, read_rules
 from nightly_schedule.buckets import AUTOMATION_LOCAL_TIMES
 

@@ -17,9 +17,10 @@ from fastapi.responses import HTMLResponse
 from starlette.datastructures import FormData
 
 from automation_settings.dependencies import Change, Page, PageContext
-from automation_settings.rendering import AUTOMATION_LABELS, render
+from automation_settings.rendering import render
 from exclusion_rules import AUTOMATIONS, Field, Kind, offered_field, offered_fields
 from include.preview.tonight import AssumedRule, Preview, next_slot, preview_tonight
+from include.settings.automations import AUTOMATION_LABELS
 from include.settings.errors import Refused
 from include.settings.rule_changes import (
     MOST_CONDITIONS,
