@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -10,14 +11,18 @@ from airflow.plugins_manager import AirflowPlugin
 
 from nightly_schedule.timetable import NightlyTimetable
 
-# Task processes are forked from these two and inherit what is imported here: a step then starts in under a second
-# instead of three. Every other process (api-server, DAG processor, triggerer, each command line call) would only pay
-# for it.
-if sys.argv[1:2] == ["scheduler"] or sys.argv[1:3] == ["celery", "worker"]:
-    pass
-# The first visitor of the settings page must not wait for it.
-if sys.argv[1:2] == ["api-server"]:
-    pass
+# Task processes are forked from scheduler and worker and inherit what is imported here: a step then starts in under a
+# second instead of three. The first visitor of the settings page must not wait for it either. Every other process (DAG
+# processor, triggerer, each command line call) would only pay. By name, because to a linter the imports look unused.
+_STEPS = {
+    "scheduler": ("invoice_creation", "invoice_processing", "claims_submission", "clearinghouse_inbox"),
+    "celery worker": ("invoice_creation", "invoice_processing", "claims_submission", "clearinghouse_inbox"),
+    "api-server": ("invoice_creation", "invoice_processing", "claims_submission"),
+}
+for _command, _packages in _STEPS.items():
+    if sys.argv[1 : 1 + len(_command.split())] == _command.split():
+        for _package in _packages:
+            importlib.import_module(f"include.{_package}.steps")
 
 _PAGE = "/automation-settings"
 

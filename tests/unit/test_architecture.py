@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -125,6 +128,33 @@ def test_parsing_a_dag_file_imports_nothing_heavy() -> None:
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("scheduler", "claims_submission clearinghouse_inbox invoice_creation invoice_processing"),
+        ("celery worker", "claims_submission clearinghouse_inbox invoice_creation invoice_processing"),
+        ("api-server", "claims_submission invoice_creation invoice_processing"),
+        ("dag-processor", ""),
+        ("celery flower", ""),
+    ],
+)
+def test_the_plugin_imports_the_steps_before_tasks_are_forked_and_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch, command: str, expected: str
+) -> None:
+    asked: list[str] = []
+    others = importlib.import_module
+
+    def note(name: str, package: str | None = None) -> Any:
+        # Airflow imports by name, too.
+        return asked.append(name) if name.startswith("include.") else others(name, package)
+
+    monkeypatch.setattr(importlib, "import_module", note)
+    monkeypatch.setattr(sys, "argv", ["airflow", *command.split()])
+    runpy.run_path(str(ROOT / "plugins" / "billing_plugin.py"))
+    assert sorted(asked) == [f"include.{package}.steps" for package in expected.split()]
+    assert all((ROOT / f"{name.replace('.', '/')}.py").is_file() for name in asked)
 
 
 def _sql_files() -> list[Path]:
